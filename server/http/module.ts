@@ -1,0 +1,60 @@
+import type { Hono } from 'hono'
+import type { Actor } from '../kernel/access.ts'
+import type { Desk } from '../kernel/desk.ts'
+import type { Part } from '../kernel/registry.ts'
+import type { Lang, Say, Words } from '../kernel/words.ts'
+import type { Services } from './services.ts'
+
+/** What every route finds on its context. */
+export interface Env {
+  Variables: {
+    /** Records, already scoped and masked for the person asking. */
+    desk: Desk
+    actor: Actor
+    lang: Lang
+    t: Say
+    /** Put in every form as `_csrf`; htmx requests carry it in the `X-CSRF` header. */
+    csrf: string
+    /** Strict CSP without inline scripts; nonce is for the rare inline style of a print page. */
+    nonce: string
+    /** Box only. Field pages do without. */
+    box: Services
+  }
+}
+
+export type App = Hono<Env>
+
+/** Where a page stands in the left menu; the nine places of the county office. */
+export type Place = 'today' | 'map' | 'trace' | 'sensing' | 'cases' | 'registers' | 'numbers' | 'sync' | 'system'
+
+export interface MenuEntry {
+  place: Place
+  title: Words
+  path: string
+  /** Shown only when the actor may: a dataset to read (`read:agri.plot`), an act (`act:…`) or a permission (`may:system`). */
+  needs?: string
+}
+
+/** What waits for a person, for the page 今日. */
+export interface Waiting {
+  title: string
+  /** By when, ISO 8601. */
+  due?: string
+  path: string
+  /** The one button. */
+  button: string
+  level?: 'blue' | 'yellow' | 'orange' | 'red'
+}
+
+/** One county matter: its declarations, and the pages beyond the derived ones. */
+export interface Module extends Part {
+  menu?: MenuEntry[]
+  /** Pages for people who are logged in. */
+  pages?: (app: App) => void
+  /** Pages without login (trace page, portal). `c.var.desk` belongs to the public and reads only what the module opens. */
+  publicPages?: (app: App) => void
+  /** What waits for this actor in this matter, most urgent first. */
+  waiting?: (desk: Desk, t: Say) => Promise<Waiting[]>
+  /** Extra blocks on a record's generic detail page, by dataset: drawn under the facts. */
+  blocks?: Record<string, (args: { desk: Desk; t: Say; lang: Lang; box?: Services; record: import('../kernel/dataset.ts').Rec }) => Promise<unknown>>
+}

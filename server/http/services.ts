@@ -1,0 +1,97 @@
+// What box-only pages may ask beyond the desk. The appliance wires real parts in; tests wire small ones. Field pages
+// never use these: they must run in a browser that has a desk and nothing else.
+
+import type { NumberRow } from '../kernel/measures.ts'
+import type { Store } from '../kernel/store.ts'
+
+export interface Services {
+  store: Store
+  numbers: Numbers
+  readings: Readings
+  line: Line
+  events: Events
+  /** Each part of the box and how it is: the same object `/healthz` shows. */
+  parts(): Record<string, PartHealth>
+  version: string
+  /** Seconds since the box started. */
+  uptime(): number
+}
+
+export interface PartHealth {
+  state: 'up' | 'down' | 'starting'
+  /** Since when (ISO 8601) it is in this state. */
+  since: string
+  detail?: string
+}
+
+/** Computed values, read from `derived/numbers.db`. Missing file or child down: the last known values, or none. */
+export interface Numbers {
+  /** Rows of a measure for a division scope (county or township code). */
+  read(measure: string, division: string): NumberRow[]
+  /** When the analytics child last wrote, and the diary position it had read. */
+  asOf(): { at: string; seq: number } | undefined
+}
+
+export interface LatestReading {
+  sensor: string
+  metric: string
+  at: number
+  value: number
+}
+
+export interface SeriesQuery {
+  sensor: string
+  metric: string
+  /** Epoch ms. */
+  from: number
+  to: number
+  /** Bucket length in ms; raw when absent. */
+  bucket?: number
+}
+
+export interface SeriesPoint {
+  at: number
+  /** Raw: `value`. Rolled up: `avg`, `min`, `max`, `count`. */
+  value?: number
+  avg?: number
+  min?: number
+  max?: number
+  count?: number
+}
+
+/** Measured values: hot ones from telemetry.db, older ones from the archive through the analytics child. */
+export interface Readings {
+  latest(sensors?: string[]): LatestReading[]
+  series(query: SeriesQuery): Promise<SeriesPoint[]>
+  /** sensor → online or offline, and since when. */
+  status(): Map<string, { online: boolean; at: number }>
+  /** Unreadable payloads kept whole, newest first. */
+  quarantine(limit: number): { id: number; at: number; client: string; topic: string; payload: Uint8Array; reason: string }[]
+  /** Messages stored and quarantined since start, for counters on pages and /metrics. */
+  counters(): { stored: number; quarantined: number; clients: number }
+}
+
+/** The line to the tier above, as the top bar shows it. */
+export interface Line {
+  state(): LineState
+}
+export interface LineState {
+  /** Undefined when no upper peer is registered. */
+  peer?: string
+  /** Acts not yet in a package, packages waiting, packages received but not imported. */
+  waiting: number
+  sent: number
+  received: number
+  imported: number
+  /** Since when the line is down (ISO 8601), undefined when it answered last time. */
+  downSince?: string
+  /** Last time anything was confirmed. */
+  confirmedAt?: string
+}
+
+/** Live pages: whoever publishes a topic wakes the pages that listen to it. Facts stay in files; these are hints. */
+export interface Events {
+  publish(topic: string, data?: unknown): void
+  /** Returns the way to stop listening. */
+  subscribe(listener: (topic: string, data: unknown) => void): () => void
+}
