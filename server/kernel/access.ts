@@ -54,10 +54,15 @@ export class Rights {
   }
 
   may(actor: Actor, permission: string): boolean {
-    return actor.id === 'system' || this.any(actor, (entry) => entry.may.has(permission) || entry.may.has('*'))
+    return (
+      actor.id === 'system' || this.any(actor, (entry) => entry.may.has(permission) || entry.may.has('*'))
+    )
   }
 
-  private any(actor: Actor, test: (entry: { read: Pattern[]; act: Pattern[]; may: Set<string> }) => boolean): boolean {
+  private any(
+    actor: Actor,
+    test: (entry: { read: Pattern[]; act: Pattern[]; may: Set<string> }) => boolean,
+  ): boolean {
     return actor.roles.some((role) => {
       const entry = this.byRole.get(role)
       return entry ? test(entry) : false
@@ -66,14 +71,21 @@ export class Rights {
 }
 
 /** Whether a record of `division` lies within the actor's scope. */
-export const within = (actor: Pick<Actor, 'division'>, division: string): boolean => division.startsWith(actor.division)
+export const within = (actor: Pick<Actor, 'division'>, division: string): boolean =>
+  division.startsWith(actor.division)
 
 /** Whether the actor may see it: within scope, or above it where the dataset reaches below. */
 export const visible = (actor: Pick<Actor, 'division'>, spec: DatasetSpec, division: string): boolean =>
   within(actor, division) || (spec.reach === 'below' && actor.division.startsWith(division))
 
 /** The box itself, for reactions, seeds and imports by the operator. */
-export const systemActor = (division: string): Actor => ({ id: 'system', name: '县盒', roles: [], division, lang: 'zh' })
+export const systemActor = (division: string): Actor => ({
+  id: 'system',
+  name: '县盒',
+  roles: [],
+  division,
+  lang: 'zh',
+})
 
 type Pattern = (name: string) => boolean
 const pattern = (written: string): Pattern =>

@@ -37,13 +37,19 @@ export interface Receipt {
   record?: string
   /** Every sentence when several fields were wrong. */
   all?: { field?: string; words: Words }[]
+  /** Of a refusal: can be mended, is not allowed, or is about something that is not there. */
+  kind?: 'mend' | 'access' | 'missing'
 }
 
 /** Reading inside an act: what the records say now, this act's own changes included. Never awaits. */
 export interface Look {
   read<F extends Fields>(dataset: Dataset<F> | string, id: string | undefined): Rec<ValuesOf<F>> | undefined
   /** Records whose indexed fields equal the given values, newest first, withdrawn ones left out. */
-  find<F extends Fields>(dataset: Dataset<F> | string, where: Record<string, unknown>, limit?: number): Rec<ValuesOf<F>>[]
+  find<F extends Fields>(
+    dataset: Dataset<F> | string,
+    where: Record<string, unknown>,
+    limit?: number,
+  ): Rec<ValuesOf<F>>[]
 }
 
 /** Changing inside an act. Every method may refuse. */
@@ -54,9 +60,17 @@ export interface Write extends Look {
   readonly today: string
   /** This act's id. */
   readonly id: string
-  create<F extends Fields>(dataset: Dataset<F> | string, fields: ValuesOf<F>, more?: { id?: string; division?: string }): Rec<ValuesOf<F>>
+  create<F extends Fields>(
+    dataset: Dataset<F> | string,
+    fields: ValuesOf<F>,
+    more?: { id?: string; division?: string },
+  ): Rec<ValuesOf<F>>
   /** `undefined` empties a field. */
-  change<F extends Fields>(dataset: Dataset<F> | string, id: string, fields: Partial<ValuesOf<F>>): Rec<ValuesOf<F>>
+  change<F extends Fields>(
+    dataset: Dataset<F> | string,
+    id: string,
+    fields: Partial<ValuesOf<F>>,
+  ): Rec<ValuesOf<F>>
   withdraw(dataset: Dataset | string, id: string): void
 }
 
@@ -81,7 +95,10 @@ export interface Verb<F extends Fields = Fields, I extends Fields = Fields> {
   decide: (write: Write, record: Rec<ValuesOf<F>>, input: ValuesOf<I>) => void
 }
 
-export function verb<F extends Fields, I extends Fields>(name: string, declaration: Omit<Verb<F, I>, 'name'>): Verb<F, I> {
+export function verb<F extends Fields, I extends Fields>(
+  name: string,
+  declaration: Omit<Verb<F, I>, 'name'>,
+): Verb<F, I> {
   return { name, ...declaration }
 }
 

@@ -8,7 +8,8 @@ export function canonical(value: unknown): string {
     if (!Number.isFinite(value)) throw new Error(`${value} has no JSON form`)
     return JSON.stringify(value)
   }
-  if (Array.isArray(value)) return `[${value.map((each) => canonical(each === undefined ? null : each)).join(',')}]`
+  if (Array.isArray(value))
+    return `[${value.map((each) => canonical(each === undefined ? null : each)).join(',')}]`
   if (typeof value === 'object') {
     const members = value as Record<string, unknown>
     const keys = Object.keys(members).filter((key) => members[key] !== undefined)

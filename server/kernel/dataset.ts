@@ -1,4 +1,4 @@
-import type { Field, Fields, FieldSpec, ValuesOf } from './fields.ts'
+import type { Field, FieldSpec, Fields, ValuesOf } from './fields.ts'
 import type { Words } from './words.ts'
 
 export type Keeper = 'village' | 'township' | 'county' | 'prefecture' | 'province'
@@ -65,7 +65,9 @@ export interface Declaration<F extends Fields> extends Omit<DatasetSpec, 'name' 
 /** Declares a dataset: from this one declaration come checks, pages, search, import, export, API, access and sync scope. */
 export function dataset<F extends Fields>(name: string, declaration: Declaration<F>): Dataset<F> {
   const { fields, upcast, version = 1, ...rest } = declaration
-  const specs = Object.fromEntries(Object.entries(fields as Record<string, Field>).map(([key, each]) => [key, each.spec]))
+  const specs = Object.fromEntries(
+    Object.entries(fields as Record<string, Field>).map(([key, each]) => [key, each.spec]),
+  )
   const spec: DatasetSpec = { name, version, ...rest, fields: specs }
   spec.division ??= Object.keys(specs).find((key) => specs[key]!.kind === 'division')
   spec.place ??= Object.keys(specs).find((key) => specs[key]!.kind === 'geometry')
@@ -101,7 +103,8 @@ export function labelOf(spec: DatasetSpec, fields: Record<string, unknown>): str
   return filled.replaceAll(/\s+/g, ' ').trim()
 }
 
-export const keyField = (spec: DatasetSpec): string | undefined => Object.keys(spec.fields).find((name) => spec.fields[name]!.key)
+export const keyField = (spec: DatasetSpec): string | undefined =>
+  Object.keys(spec.fields).find((name) => spec.fields[name]!.key)
 
 /** Fields with their own index on the record table. */
 export const indexedFields = (spec: DatasetSpec): string[] =>

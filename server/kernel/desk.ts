@@ -52,7 +52,10 @@ export interface Desk {
   /** Record ids → labels, for references in tables and sentences. Unknown or out-of-scope ids are left out. */
   labels(ids: Iterable<string>): Promise<Map<string, string>>
   /** Decides. Refusals come back as a receipt with `outcome: 'refused'`; conflicts of a form throw `Conflict`. */
-  act(request: Omit<ActRequest, 'id'> & { id?: string }, how?: { onOverlap?: 'conflict' | 'question' }): Promise<Receipt>
+  act(
+    request: Omit<ActRequest, 'id'> & { id?: string },
+    how?: { onOverlap?: 'conflict' | 'question' },
+  ): Promise<Receipt>
   /** Verbs offered on a record now, the main one first; without a record, the ones that start one. */
   verbs(dataset: Dataset | string, record?: Rec): Verb[]
   /** Shows a masked record whole, once the actor may and says why. The looking itself is audited. */

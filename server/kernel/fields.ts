@@ -133,7 +133,11 @@ export const creditCode = (label: Words) => field<string>({ kind: 'credit-code',
 /** Administrative code: 2, 4, 6, 9 or 12 digits (GB/T 2260, GB/T 10114). */
 export const division = (label: Words) => field<string>({ kind: 'division', label, filter: true })
 export const geometry = (label: Words, ...shapes: Geometry['type'][]) =>
-  field<Geometry>({ kind: 'geometry', label, shapes: shapes.length ? shapes : ['Point', 'LineString', 'Polygon'] })
+  field<Geometry>({
+    kind: 'geometry',
+    label,
+    shapes: shapes.length ? shapes : ['Point', 'LineString', 'Polygon'],
+  })
 /** Attachments: metadata in the record, bytes in `files/` by SHA-256. */
 export const files = (label: Words) => field<FileRef[]>({ kind: 'files', label })
 export const code = (list: string, label: Words) => field<string>({ kind: 'code', list, label })
@@ -176,8 +180,11 @@ export function parseField(spec: FieldSpec, raw: unknown, lookup: Lookup): Parse
   if (given === undefined || given === null || given === '' || (Array.isArray(given) && given.length === 0)) {
     return { value: undefined }
   }
-  const fault = (zh: string, en: string): Parsed => ({ fault: { zh: `${spec.label.zh}:${zh}`, en: `${spec.label.en}: ${en}` } })
-  const checked = (value: string, wrong: Words | undefined): Parsed => (wrong ? fault(wrong.zh, wrong.en) : { value })
+  const fault = (zh: string, en: string): Parsed => ({
+    fault: { zh: `${spec.label.zh}:${zh}`, en: `${spec.label.en}: ${en}` },
+  })
+  const checked = (value: string, wrong: Words | undefined): Parsed =>
+    wrong ? fault(wrong.zh, wrong.en) : { value }
   const asText = typeof given === 'number' ? String(given) : given
 
   switch (spec.kind) {
@@ -185,7 +192,11 @@ export function parseField(spec: FieldSpec, raw: unknown, lookup: Lookup): Parse
     case 'long': {
       if (typeof asText !== 'string') return fault('应为文字', 'should be text')
       const limit = spec.maxLength ?? (spec.kind === 'long' ? 5000 : 200)
-      if (asText.length > limit) return fault(`最多 ${limit} 个字,现在有 ${asText.length} 个`, `at most ${limit} characters, this has ${asText.length}`)
+      if (asText.length > limit)
+        return fault(
+          `最多 ${limit} 个字,现在有 ${asText.length} 个`,
+          `at most ${limit} characters, this has ${asText.length}`,
+        )
       if (spec.pattern && !new RegExp(`^(?:${spec.pattern})$`, 'u').test(asText))
         return fault(spec.hint?.zh ?? '格式不对', spec.hint?.en ?? 'wrong form')
       return { value: asText }
@@ -193,19 +204,40 @@ export function parseField(spec: FieldSpec, raw: unknown, lookup: Lookup): Parse
     case 'integer':
     case 'decimal': {
       const value = typeof given === 'number' ? given : Number(String(given).replaceAll(/[,,\s]/g, ''))
-      if (typeof given === 'boolean' || !Number.isFinite(value)) return fault(`「${given}」不是数字,只填数字,不带单位`, `"${given}" is not a number; leave the unit out`)
-      if (spec.kind === 'integer' && !Number.isSafeInteger(value)) return fault('应为整数', 'should be a whole number')
-      if (spec.min !== undefined && value < spec.min) return fault(`不能小于 ${spec.min}`, `cannot be less than ${spec.min}`)
-      if (spec.max !== undefined && value > spec.max) return fault(`不能大于 ${spec.max}`, `cannot be more than ${spec.max}`)
+      if (typeof given === 'boolean' || !Number.isFinite(value))
+        return fault(
+          `「${given}」不是数字,只填数字,不带单位`,
+          `"${given}" is not a number; leave the unit out`,
+        )
+      if (spec.kind === 'integer' && !Number.isSafeInteger(value))
+        return fault('应为整数', 'should be a whole number')
+      if (spec.min !== undefined && value < spec.min)
+        return fault(`不能小于 ${spec.min}`, `cannot be less than ${spec.min}`)
+      if (spec.max !== undefined && value > spec.max)
+        return fault(`不能大于 ${spec.max}`, `cannot be more than ${spec.max}`)
       return { value }
     }
     case 'date': {
       const day = dayFrom(String(asText))
-      return day ? { value: day } : fault(`「${asText}」不是存在的日期,请写成 2026-03-05`, `"${asText}" is not a possible date; write 2026-03-05`)
+      return day
+        ? { value: day }
+        : fault(
+            `「${asText}」不是存在的日期,请写成 2026-03-05`,
+            `"${asText}" is not a possible date; write 2026-03-05`,
+          )
     }
     case 'time': {
-      const value = new Date(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(String(asText)) ? `${asText}+08:00` : String(asText).replace(' ', 'T'))
-      return Number.isNaN(value.getTime()) ? fault(`「${asText}」不是有效的时间,请写成 2026-03-05 09:12`, `"${asText}" is not a possible time; write 2026-03-05 09:12`) : { value: value.toISOString() }
+      const value = new Date(
+        /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(String(asText))
+          ? `${asText}+08:00`
+          : String(asText).replace(' ', 'T'),
+      )
+      return Number.isNaN(value.getTime())
+        ? fault(
+            `「${asText}」不是有效的时间,请写成 2026-03-05 09:12`,
+            `"${asText}" is not a possible time; write 2026-03-05 09:12`,
+          )
+        : { value: value.toISOString() }
     }
     case 'flag': {
       if (typeof given === 'boolean') return { value: given }
@@ -215,37 +247,63 @@ export function parseField(spec: FieldSpec, raw: unknown, lookup: Lookup): Parse
     }
     case 'choice': {
       const value = optionFor(spec, String(asText))
-      return value ? { value } : fault(`没有「${asText}」这一项,可选:${optionsText(spec, 'zh')}`, `there is no "${asText}"; choose one of ${optionsText(spec, 'en')}`)
+      return value
+        ? { value }
+        : fault(
+            `没有「${asText}」这一项,可选:${optionsText(spec, 'zh')}`,
+            `there is no "${asText}"; choose one of ${optionsText(spec, 'en')}`,
+          )
     }
     case 'choices': {
       const parts = Array.isArray(given) ? given.map(String) : String(asText).split(/[;;、,,|]/)
       const values = parts.map((part) => optionFor(spec, part.trim()))
       const wrong = parts.find((_, i) => !values[i])
-      return wrong === undefined ? { value: [...new Set(values)] } : fault(`没有「${wrong}」这一项,可选:${optionsText(spec, 'zh')}`, `there is no "${wrong}"; choose from ${optionsText(spec, 'en')}`)
+      return wrong === undefined
+        ? { value: [...new Set(values)] }
+        : fault(
+            `没有「${wrong}」这一项,可选:${optionsText(spec, 'zh')}`,
+            `there is no "${wrong}"; choose from ${optionsText(spec, 'en')}`,
+          )
     }
     case 'code': {
       const list = lookup.codes(spec.list!)
       if (!list) return { value: String(asText) }
       if (Object.hasOwn(list.codes, String(asText))) return { value: String(asText) }
       const found = Object.entries(list.codes).find(([, words]) => words.zh === asText || words.en === asText)
-      return found ? { value: found[0] } : fault(`「${asText}」不在代码表「${list.title.zh}」里,请从列表选`, `"${asText}" is not in the list "${list.title.en}"; pick from the list`)
+      return found
+        ? { value: found[0] }
+        : fault(
+            `「${asText}」不在代码表「${list.title.zh}」里,请从列表选`,
+            `"${asText}" is not in the list "${list.title.en}"; pick from the list`,
+          )
     }
     case 'division': {
       const value = String(asText)
       if (/^\d{2}(\d{2}(\d{2}(\d{3}(\d{3})?)?)?)?$/.test(value)) {
         // Village codes are the county's own to import; their township must be known.
-        if (lookup.division(value) || (value.length === 12 && lookup.division(value.slice(0, 9)))) return { value }
+        if (lookup.division(value) || (value.length === 12 && lookup.division(value.slice(0, 9))))
+          return { value }
       }
-      return fault(`「${asText}」不是已知的区划代码,请从列表选乡镇(街道)`, `"${asText}" is not a known division; pick the township from the list`)
+      return fault(
+        `「${asText}」不是已知的区划代码,请从列表选乡镇(街道)`,
+        `"${asText}" is not a known division; pick the township from the list`,
+      )
     }
     case 'ref': {
       if (isId(asText)) return { value: asText }
       const value = lookup.byKey?.(spec.to!, String(asText))
-      return value ? { value } : fault(`找不到「${asText}」,请先登记或从列表选`, `cannot find "${asText}"; register it first or pick from the list`)
+      return value
+        ? { value }
+        : fault(
+            `找不到「${asText}」,请先登记或从列表选`,
+            `cannot find "${asText}"; register it first or pick from the list`,
+          )
     }
     case 'geometry': {
       const value = typeof given === 'string' ? geometryFrom(given) : given
-      return isGeometry(value, spec.shapes) ? { value } : fault('不是有效的图形,请在地图上重新画', 'is not a valid shape; draw it again on the map')
+      return isGeometry(value, spec.shapes)
+        ? { value }
+        : fault('不是有效的图形,请在地图上重新画', 'is not a valid shape; draw it again on the map')
     }
     case 'phone':
       return checked(String(asText), phoneFault(String(asText)))
@@ -258,8 +316,17 @@ export function parseField(spec: FieldSpec, raw: unknown, lookup: Lookup): Parse
       return checked(value, creditCodeFault(value))
     }
     case 'files': {
-      const ok = Array.isArray(given) && given.every((each) => /^[0-9a-f]{64}$/.test(each?.sha256) && typeof each.name === 'string' && Number.isSafeInteger(each.bytes))
-      return ok ? { value: given } : fault('附件不完整,请重新选择', 'attachment is incomplete; choose it again')
+      const ok =
+        Array.isArray(given) &&
+        given.every(
+          (each) =>
+            /^[0-9a-f]{64}$/.test(each?.sha256) &&
+            typeof each.name === 'string' &&
+            Number.isSafeInteger(each.bytes),
+        )
+      return ok
+        ? { value: given }
+        : fault('附件不完整,请重新选择', 'attachment is incomplete; choose it again')
     }
   }
 }

@@ -21,14 +21,24 @@ export function bounds(geometry: Geometry): Box {
   return [Math.min(...lng), Math.min(...lat), Math.max(...lng), Math.max(...lat)]
 }
 
-export function isGeometry(value: unknown, kinds: readonly Geometry['type'][] = ['Point', 'LineString', 'Polygon']): value is Geometry {
+export function isGeometry(
+  value: unknown,
+  kinds: readonly Geometry['type'][] = ['Point', 'LineString', 'Polygon'],
+): value is Geometry {
   const geometry = value as Geometry | null
-  if (!geometry || typeof geometry !== 'object' || !kinds.includes(geometry.type) || !Array.isArray(geometry.coordinates)) return false
+  if (
+    !geometry ||
+    typeof geometry !== 'object' ||
+    !kinds.includes(geometry.type) ||
+    !Array.isArray(geometry.coordinates)
+  )
+    return false
   try {
     const all = positions(geometry)
     if (all.length === 0 || !all.every(isPosition)) return false
     if (geometry.type === 'LineString') return all.length >= 2
-    if (geometry.type === 'Polygon') return geometry.coordinates.every((ring) => ring.length >= 4 && String(ring[0]) === String(ring.at(-1)))
+    if (geometry.type === 'Polygon')
+      return geometry.coordinates.every((ring) => ring.length >= 4 && String(ring[0]) === String(ring.at(-1)))
     return true
   } catch {
     return false
@@ -36,7 +46,12 @@ export function isGeometry(value: unknown, kinds: readonly Geometry['type'][] = 
 }
 
 const isPosition = (p: unknown): boolean =>
-  Array.isArray(p) && p.length >= 2 && Number.isFinite(p[0]) && Number.isFinite(p[1]) && Math.abs(p[0]) <= 180 && Math.abs(p[1]) <= 90
+  Array.isArray(p) &&
+  p.length >= 2 &&
+  Number.isFinite(p[0]) &&
+  Number.isFinite(p[1]) &&
+  Math.abs(p[0]) <= 180 &&
+  Math.abs(p[1]) <= 90
 
 /** Area in square metres on the sphere (exact for the sphere of radius 6,371,008.8 m; within 0.5 % of the ellipsoid). */
 export function areaOf(geometry: Geometry): number {

@@ -29,7 +29,8 @@ export function derivedId(from: string, n: number | string): string {
 }
 
 export const isId = (text: unknown): text is string =>
-  typeof text === 'string' && /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text)
+  typeof text === 'string' &&
+  /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text)
 
 function format(time: number, high: number, tail: Uint8Array): string {
   const t = time.toString(16).padStart(12, '0')
@@ -42,7 +43,8 @@ function format(time: number, high: number, tail: Uint8Array): string {
 function hash128(text: string): Uint8Array {
   const words = [0x811c9dc5, 0x01000193, 0xdeadbeef, 0x9e3779b9]
   for (let i = 0; i < text.length; i++) {
-    for (let w = 0; w < 4; w++) words[w] = Math.imul(words[w]! ^ (text.charCodeAt(i) + w * 131), 0x01000193 + w * 2)
+    for (let w = 0; w < 4; w++)
+      words[w] = Math.imul(words[w]! ^ (text.charCodeAt(i) + w * 131), 0x01000193 + w * 2)
   }
   const out = new DataView(new ArrayBuffer(16))
   words.forEach((word, w) => {

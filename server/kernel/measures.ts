@@ -32,7 +32,10 @@ export interface Measure {
   chart?: 'number' | 'bar' | 'line' | 'stack'
 }
 
-export const measure = (name: string, declaration: Omit<Measure, 'name'>): Measure => ({ name, ...declaration })
+export const measure = (name: string, declaration: Omit<Measure, 'name'>): Measure => ({
+  name,
+  ...declaration,
+})
 
 /** A computed value as kept in `derived/numbers.db` and shown on pages. */
 export interface NumberRow {

@@ -5,6 +5,7 @@ import type { Reaction, Rule, Verb } from './acts.ts'
 import { Dataset, type DatasetSpec } from './dataset.ts'
 import type { CodeList, Lookup } from './fields.ts'
 import type { Measure } from './measures.ts'
+import { kernelPart } from './questions.ts'
 import type { Words } from './words.ts'
 
 /** What one county matter contributes. A module's folder exports one; the roll call lists them. */
@@ -30,14 +31,20 @@ export class Registry implements Lookup {
   readonly lists = new Map<string, CodeList>()
   readonly rights: Rights
 
-  constructor(readonly parts: Part[]) {
+  readonly parts: Part[]
+
+  constructor(modules: Part[]) {
+    const parts = [kernelPart, ...modules]
+    this.parts = parts
     for (const part of parts) {
       for (const each of part.datasets ?? []) this.add(each)
       for (const each of part.verbs ?? []) {
-        if (!each.name.startsWith(`${each.on.name}.`)) throw new Error(`${each.name} should begin with ${each.on.name}.`)
+        if (!each.name.startsWith(`${each.on.name}.`))
+          throw new Error(`${each.name} should begin with ${each.on.name}.`)
         this.once(this.verbs, each.name, each)
       }
-      for (const each of part.rules ?? []) this.rules.set(each.on.name, [...(this.rules.get(each.on.name) ?? []), each])
+      for (const each of part.rules ?? [])
+        this.rules.set(each.on.name, [...(this.rules.get(each.on.name) ?? []), each])
       this.reactions.push(...(part.reactions ?? []))
       for (const each of part.measures ?? []) this.once(this.measures, each.name, each)
       for (const each of part.codes ?? []) this.once(this.lists, each.name, each)

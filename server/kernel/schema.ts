@@ -35,7 +35,7 @@ export const record = sqliteTable(
 export const act = sqliteTable(
   'act',
   {
-    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    seq: integer('seq').primaryKey(),
     id: text('id').notNull(),
     name: text('name').notNull(),
     actor: text('actor').notNull(),
@@ -78,7 +78,10 @@ export const change = sqliteTable(
 export const fact = sqliteTable('fact', { name: text('name').primaryKey(), value: text('value').notNull() })
 
 /** local. How far each follower has read the diary. */
-export const cursor = sqliteTable('cursor', { name: text('name').primaryKey(), seq: integer('seq').notNull() })
+export const cursor = sqliteTable('cursor', {
+  name: text('name').primaryKey(),
+  seq: integer('seq').notNull(),
+})
 
 /** local. Diary entries a follower could not digest: stepped aside with the reason, so that the rest flows. */
 export const aside = sqliteTable(

@@ -1,0 +1,217 @@
+// The desk on the box: SQLite underneath, one actor in front. Everything that leaves is scoped and masked here.
+
+import { type Actor, visible, within } from './access.ts'
+import type { Act, ActRequest, Receipt, Verb } from './acts.ts'
+import { type Dataset, type DatasetSpec, labelOf, type Rec } from './dataset.ts'
+import type { Desk, Hit, ListQuery, Page } from './desk.ts'
+import { specOf } from './desk.ts'
+import { maskValue } from './fields.ts'
+import { newId } from './ids.ts'
+import { countRecords, listRecords, ridOf } from './query.ts'
+import { refuse } from './refusal.ts'
+import type { Registry } from './registry.ts'
+import type { Store } from './store.ts'
+
+/** What the search room answers: record rids, newest first. `below` pages on; `dataset` and `town` narrow inside the index. */
+export interface Searcher {
+  find(words: string, how: { dataset?: string; town?: string; limit: number; below?: number }): number[]
+}
+
+/** How many hits of a search a list or a count looks at. */
+const searchDepth = 1000
+
+export class BoxDesk implements Desk {
+  readonly place = 'box'
+
+  constructor(
+    private readonly store: Store,
+    readonly actor: Actor,
+    private readonly searcher?: Searcher,
+  ) {}
+
+  get registry(): Registry {
+    return this.store.registry
+  }
+
+  async read(dataset: Dataset<any> | string, id: string): Promise<Rec<any> | undefined> {
+    const spec = this.readable(dataset)
+    const record = this.store.record(id)
+    if (!record || record.dataset !== spec.name || !visible(this.actor, spec, record.division))
+      return undefined
+    return this.masked(record)
+  }
+
+  async list(dataset: Dataset<any> | string, query: ListQuery = {}): Promise<Page<any>> {
+    const spec = this.readable(dataset)
+    const found = this.found(query, spec)
+    const page = listRecords(this.store.db, this.registry, this.actor, spec, query, found)
+    return { ...page, records: page.records.map((record) => this.masked(record)) }
+  }
+
+  async count(
+    dataset: Dataset | string,
+    query: ListQuery = {},
+    cap = 10_000,
+  ): Promise<{ n: number; capped: boolean }> {
+    const spec = this.readable(dataset)
+    const found = this.found(query, spec)
+    return countRecords(
+      this.store.db,
+      this.registry,
+      this.actor,
+      spec,
+      query,
+      found ? Math.min(cap, searchDepth - 1) : cap,
+      found,
+    )
+  }
+
+  async search(words: string, limit = 20): Promise<Hit[]> {
+    const hits: Hit[] = []
+    let below: number | undefined
+    // A township's own records come first; what reaches below is found through its lists.
+    const town = this.actor.division.length >= 9 ? this.actor.division.slice(0, 9) : undefined
+    // Scope is checked on the records: page through the index until enough of this actor's own were found.
+    for (let round = 0; round < 20 && hits.length < limit; round++) {
+      const rids = this.searcher?.find(words, { limit: 200, below, town }) ?? []
+      for (const rid of rids) {
+        const row = this.store.db.query('select id from record where rid = ? and withdrawn = 0').get(rid) as {
+          id: string
+        } | null
+        const record = row && this.store.record(row.id)
+        if (!record || !this.registry.rights.mayRead(this.actor, record.dataset)) continue
+        const spec = this.registry.dataset(record.dataset).spec
+        if (!visible(this.actor, spec, record.division)) continue
+        hits.push({ record: this.masked(record), label: labelOf(spec, record.fields) })
+        if (hits.length === limit) break
+      }
+      if (rids.length < 200) break
+      below = rids.at(-1)
+    }
+    return hits
+  }
+
+  async history(dataset: Dataset | string, id: string): Promise<Act[]> {
+    const record = await this.read(dataset, id)
+    if (!record) return []
+    return this.store
+      .history(id)
+      .map((act) => ({
+        ...act,
+        changes: act.changes
+          .filter((change) => change.record === id)
+          .map((change) => ({ ...change, fields: this.maskedFields(change.dataset, change.fields) })),
+      }))
+  }
+
+  async labels(ids: Iterable<string>): Promise<Map<string, string>> {
+    const labels = new Map<string, string>()
+    for (const id of new Set(ids)) {
+      const record = this.store.record(id)
+      if (record) labels.set(id, labelOf(specOf(this.registry, record.dataset), this.masked(record).fields))
+    }
+    return labels
+  }
+
+  async act(
+    request: Omit<ActRequest, 'id'> & { id?: string },
+    how: { onOverlap?: 'conflict' | 'question' } = {},
+  ): Promise<Receipt> {
+    return this.store.act(this.actor, { ...request, id: request.id ?? newId() }, how)
+  }
+
+  verbs(dataset: Dataset | string, record?: Rec): Verb[] {
+    const name = specOf(this.registry, dataset).name
+    const offered = this.registry.verbsOn(name).filter((verb) => {
+      if (!this.may(verb.name)) return false
+      if (!record) return verb.starts === true
+      return (
+        !verb.starts &&
+        !record.withdrawn &&
+        within(this.actor, record.division) &&
+        (verb.when?.(record, this.actor) ?? true)
+      )
+    })
+    return offered.sort((a, b) => Number(b.main ?? false) - Number(a.main ?? false))
+  }
+
+  async reveal(dataset: Dataset | string, id: string, reason: string): Promise<Rec | undefined> {
+    const spec = this.readable(dataset)
+    if (!this.registry.rights.may(this.actor, 'personal'))
+      refuse(
+        {
+          zh: '您的岗位不能查看完整的个人信息,确需查看请联系县信息办',
+          en: 'Your role may not see personal data in full; ask the county IT office if you need it.',
+        },
+        { kind: 'access' },
+      )
+    if (reason.trim().length < 2)
+      refuse(
+        { zh: '请写明查看原因,如「电话回访」', en: 'Say why you need to see it, such as "call-back".' },
+        { field: 'reason' },
+      )
+    const record = this.store.record(id)
+    if (!record || record.dataset !== spec.name || !visible(this.actor, spec, record.division))
+      return undefined
+    this.store.db
+      .query('insert into audit(at, actor, what, about, detail) values(?, ?, ?, ?, ?)')
+      .run(this.store.moment(), this.actor.id, 'looked', `${record.dataset}/${id}`, reason.trim())
+    return record
+  }
+
+  may(act: string): boolean {
+    return this.registry.rights.mayAct(this.actor, act)
+  }
+
+  mayRead(dataset: Dataset | string): boolean {
+    return this.registry.rights.mayRead(this.actor, typeof dataset === 'string' ? dataset : dataset.name)
+  }
+
+  private readable(dataset: Dataset<any> | string) {
+    const name = typeof dataset === 'string' ? dataset : dataset.name
+    const known = this.registry.datasets.get(name)
+    if (!known)
+      refuse({ zh: `没有名为「${name}」的数据集`, en: `There is no dataset "${name}".` }, { kind: 'missing' })
+    if (!this.mayRead(name))
+      refuse(
+        {
+          zh: `您的岗位不能查看「${known.spec.title.zh}」,需要时请联系县信息办开通`,
+          en: `Your role may not see ${known.spec.title.en}. Ask the county IT office if you need it.`,
+        },
+        { kind: 'access' },
+      )
+    return known.spec
+  }
+
+  private found(query: ListQuery, spec: DatasetSpec): number[] | undefined {
+    if (!query.q?.trim()) return undefined
+    const area =
+      query.division && query.division.length > this.actor.division.length
+        ? query.division
+        : this.actor.division
+    // Township datasets that also show records from above cannot be narrowed inside the index.
+    const town = area.length >= 9 && spec.reach !== 'below' ? area.slice(0, 9) : undefined
+    const below = query.cursor && !query.sort ? ridOf(query.cursor) : undefined
+    return this.searcher?.find(query.q, { dataset: spec.name, town, limit: searchDepth, below }) ?? []
+  }
+
+  private masked(record: Rec): Rec {
+    const spec = specOf(this.registry, record.dataset)
+    const sensitive = Object.keys(spec.fields).filter(
+      (name) => spec.fields[name]!.sensitive && record.fields[name] !== undefined,
+    )
+    if (sensitive.length === 0) return record
+    return { ...record, fields: this.maskedFields(record.dataset, record.fields), masked: sensitive }
+  }
+
+  private maskedFields(dataset: string, fields: Record<string, unknown>): Record<string, unknown> {
+    const spec = specOf(this.registry, dataset)
+    const shown: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(fields)) {
+      const field = spec.fields[name]
+      const visible = field?.sensitive ? maskValue(field, value) : value
+      if (visible !== undefined) shown[name] = visible
+    }
+    return shown
+  }
+}

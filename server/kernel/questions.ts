@@ -1,0 +1,91 @@
+// What two people decided about the same field without knowing of each other. The value nearer the keeper stands; the
+// other waits here for a person, and nothing is lost.
+
+import { verb } from './acts.ts'
+import { dataset } from './dataset.ts'
+import { choice, division, long, text, time } from './fields.ts'
+import { refuse } from './refusal.ts'
+import type { Part } from './registry.ts'
+
+export const questions = dataset('kernel.question', {
+  title: { zh: '待定问题', en: 'Question' },
+  about: {
+    zh: '同一字段被两处分别修改,请负责人选定一个',
+    en: 'The same field was changed in two places; the person responsible chooses.',
+  },
+  fields: {
+    dataset: text({ zh: '数据集', en: 'Dataset' }).filter(),
+    record: text({ zh: '记录', en: 'Record' }).filter(),
+    title: text({ zh: '记录名称', en: 'Record name' }),
+    /** JSON: field → { base, standing, other }. */
+    values: long({ zh: '三方内容', en: 'Base, standing and other values' }).longest(1_000_000),
+    standingBy: text({ zh: '现值由谁', en: 'Standing value by' }),
+    standingAt: time({ zh: '现值时间', en: 'Standing value at' }),
+    otherBy: text({ zh: '另一值由谁', en: 'Other value by' }),
+    otherAt: time({ zh: '另一值时间', en: 'Other value at' }),
+    reason: text({ zh: '起因', en: 'Cause' }).longest(500).optional(),
+    division: division({ zh: '所属区划', en: 'Division' }),
+    state: choice(
+      { zh: '状态', en: 'State' },
+      { open: { zh: '待定', en: 'Open' }, answered: { zh: '已定', en: 'Answered' } },
+    ).filter(),
+    taken: choice(
+      { zh: '选定', en: 'Taken' },
+      { standing: { zh: '保留现值', en: 'Standing value' }, other: { zh: '改用另一值', en: 'Other value' } },
+    ).optional(),
+    answeredBy: text({ zh: '由谁选定', en: 'Answered by' }).optional(),
+  },
+  keeper: 'county',
+  closed: true,
+  label: '{title}',
+  columns: ['title', 'otherBy', 'standingBy', 'state'],
+})
+
+export interface QuestionValue {
+  base: unknown
+  standing: unknown
+  other: unknown
+}
+
+/** The person responsible chooses. Choosing again later undoes it: the other value is still here. */
+export const answer = verb('kernel.question.answered', {
+  on: questions,
+  title: { zh: '选定', en: 'Choose' },
+  done: { zh: '选定了其中一个值', en: 'chose one of the values' },
+  main: true,
+  fields: {
+    take: choice(
+      { zh: '选定', en: 'Take' },
+      {
+        standing: { zh: '保留现值', en: 'Keep the standing value' },
+        other: { zh: '改用另一值', en: 'Take the other value' },
+      },
+    ),
+  },
+  when: (question) => question.fields.state === 'open',
+  decide(write, question, input) {
+    const record = write.read(question.fields.dataset, question.fields.record)
+    if (!record || record.withdrawn)
+      refuse({
+        zh: '原记录已作废,无需再选',
+        en: 'The record was withdrawn; there is nothing left to choose.',
+      })
+    const values = JSON.parse(question.fields.values) as Record<string, QuestionValue>
+    const side = input.take
+    write.change(
+      record.dataset,
+      record.id,
+      Object.fromEntries(
+        Object.entries(values).map(([field, value]) => [field, value[side] ?? undefined]),
+      ) as never,
+    )
+    write.change(questions, question.id, { state: 'answered', taken: side, answeredBy: write.actor.name })
+  },
+})
+
+export const kernelPart: Part = {
+  name: 'kernel',
+  title: { zh: '内核', en: 'Kernel' },
+  datasets: [questions],
+  verbs: [answer],
+}

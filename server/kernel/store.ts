@@ -1,0 +1,945 @@
+// core.db: records, acts, changes. Everything decided goes through `act` (or `apply`, for what was decided elsewhere):
+// one transaction, one diary entry, durable before it is answered.
+
+import { Database, type Statement } from 'bun:sqlite'
+import { type Actor, systemActor } from './access.ts'
+import type { Act, ActRequest, Change, Look, Receipt } from './acts.ts'
+import { canonical } from './canonical.ts'
+import { type Dataset, type DatasetSpec, indexedFields, labelOf, type Rec } from './dataset.ts'
+import { applyFields, checkRules, type Draft, decide, same } from './decide.ts'
+import { type ActRow, actHash, actsAfter, actsOf, changeDigest, firstHash } from './diary.ts'
+import { type FieldSpec, parseField } from './fields.ts'
+import { bounds, type Geometry } from './geo.ts'
+import { derivedId, isId, newId } from './ids.ts'
+import { concurrentFields, nearerKeeper, type Past } from './merge.ts'
+import { type QuestionValue, questions } from './questions.ts'
+import { Conflict, type Overlap, Refusal } from './refusal.ts'
+import type { Registry } from './registry.ts'
+import { countyDay, type Words } from './words.ts'
+
+export interface NodeIdentity {
+  /** Stays with the box. */
+  id: string
+  /** Stays with this copy of the data: a restored or cloned database gets a new one, so that peers notice. */
+  database: string
+  division: string
+  name: string
+}
+
+export interface StoreOptions {
+  /** Path, or `:memory:`. */
+  file: string
+  registry: Registry
+  /** Brings the schema up to date (migrations/core). */
+  migrate: (db: Database) => void
+  /** The identity of a new database; an existing one keeps its own. */
+  node: Omit<NodeIdentity, 'id' | 'database'> & { id?: string }
+  /** The wall clock; tests turn it. */
+  now?: () => number
+}
+
+/** Told after the commit which acts were written. A hint: facts are in the diary. */
+export type Listener = (written: { seq: number; datasets: Set<string> }) => void
+
+export class Store {
+  readonly db: Database
+  readonly registry: Registry
+  readonly node: NodeIdentity
+  /** The box itself as actor. */
+  readonly system: Actor
+  /** Divisions of nodes we know of, for «nearer the keeper». */
+  private readonly nodes = new Map<string, string>()
+  private readonly now: () => number
+  private readonly listeners = new Set<Listener>()
+  private readonly sql: Statements
+  private lastHash: Uint8Array
+  private lastSeq: number
+  private depth = 0
+  private touchedDatasets = new Set<string>()
+  /** Time never goes back in the diary: a floor that only rises (a mini-PC without a battery starts in 1970). */
+  private floor: number
+
+  constructor(options: StoreOptions) {
+    this.registry = options.registry
+    this.now = options.now ?? Date.now
+    this.db = new Database(options.file, { create: true, strict: true })
+    this.db.exec(
+      'pragma page_size=8192; pragma journal_mode=wal; pragma synchronous=full; pragma busy_timeout=5000; pragma foreign_keys=on',
+    )
+    // 64 MB of pages: a million records' hot indexes stay in memory on a 4 GB box; what is unused is never allocated.
+    this.db.exec('pragma cache_size=-65536; pragma temp_store=memory')
+    options.migrate(this.db)
+    this.node = this.identify(options.node)
+    this.system = systemActor(this.node.division)
+    for (const dataset of this.registry.datasets.values()) this.prepareDataset(dataset.spec)
+    this.sql = prepare(this.db)
+    const last = this.db.query('select seq, hash, written from act order by seq desc limit 1').get() as Pick<
+      ActRow,
+      'seq' | 'hash' | 'written'
+    > | null
+    this.lastSeq = last?.seq ?? 0
+    this.lastHash = last?.hash ?? firstHash
+    this.floor = last ? Date.parse(last.written) : 0
+  }
+
+  /** Position of the newest diary entry. */
+  get seq(): number {
+    return this.lastSeq
+  }
+
+  /** Decides one act. Durable when it returns. Refusals come back as receipts; conflicts (when asked for) and bugs throw. */
+  act(actor: Actor, request: ActRequest, how: { onOverlap?: 'conflict' | 'question' } = {}): Receipt {
+    return this.transaction(() => this.guarded(request, () => this.decideAct(actor, request, how)))
+  }
+
+  /** Many acts, one commit: imports, packages, seeds. Each act stands or falls alone; a throw undoes all of them. */
+  batch<T>(work: () => T): T {
+    return this.transaction(work)
+  }
+
+  /**
+   * An act that was decided on another node, as a package carries it: the same checks of form and authority, merged
+   * field by field where both sides changed a record, idempotent by its id. `authority` is the division prefix its
+   * sender may speak for. Refused acts change nothing and say why.
+   */
+  apply(act: Act, authority: { division: string; node: string }): Receipt {
+    return this.transaction(() => this.guarded({ id: act.id }, () => this.applyForeign(act, authority)))
+  }
+
+  /** Reads inside acts, rules and reactions. */
+  readonly look: Look = {
+    read: (dataset: Dataset<any> | string, id: string | undefined): any => {
+      if (!id) return undefined
+      const record = this.record(id)
+      return record && record.dataset === (typeof dataset === 'string' ? dataset : dataset.name)
+        ? record
+        : undefined
+    },
+    find: (dataset: Dataset<any> | string, where: Record<string, unknown>, limit = 1000): any[] =>
+      this.find(typeof dataset === 'string' ? dataset : dataset.name, where, limit),
+  }
+
+  /** A record whole, unscoped and unmasked: for the kernel and followers, never for pages. */
+  record(id: string): Rec | undefined {
+    const row = this.sql.recordById.get(id) as RecordRow | null
+    return row ? toRec(row) : undefined
+  }
+
+  /** Acts after a diary position, oldest first. */
+  acts(after: number, limit = 1000): Act[] {
+    return actsAfter(this.db, after, limit)
+  }
+
+  history(record: string): Act[] {
+    return actsOf(this.db, record)
+  }
+
+  /** Told after each commit. Returns the way to stop. */
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** A dataset declared (again) at run time gets its indexes; the registry already has it. */
+  prepareDataset(spec: DatasetSpec) {
+    for (const field of indexedFields(spec)) {
+      this.db.exec(
+        `create index if not exists "${fieldIndex(spec.name, field)}" on record((body ->> '$.${field}'), withdrawn, rid) where dataset = '${spec.name}'`,
+      )
+    }
+    const columns = Object.keys(spec.fields).map((field) => `body ->> '$.${field}' as "${field}"`)
+    const view = `view_${spec.name.replaceAll(/[^a-zA-Z0-9]/g, '_')}`
+    this.db.exec(
+      `drop view if exists "${view}"; create view "${view}" as select id, division, town, version, ${columns.join(', ')} from record where dataset = '${spec.name}' and withdrawn = 0`,
+    )
+  }
+
+  /** Follower positions, kept beside the facts they follow. */
+  cursor(name: string): number {
+    return (this.sql.cursor.get(name) as { seq: number } | null)?.seq ?? 0
+  }
+  moveCursor(name: string, seq: number) {
+    this.sql.moveCursor.run(name, seq)
+  }
+
+  fact(name: string): string | undefined {
+    return (this.db.query('select value from fact where name = ?').get(name) as { value: string } | null)
+      ?.value
+  }
+  setFact(name: string, value: string) {
+    this.db
+      .query('insert into fact(name, value) values(?, ?) on conflict do update set value = excluded.value')
+      .run(name, value)
+  }
+
+  /** Which division a node speaks from: told when a peer is registered. */
+  knowNode(id: string, division: string) {
+    this.nodes.set(id, division)
+    this.setFact(`node.${id}`, division)
+  }
+
+  /** Blanks values in record and diary, leaves a mark, keeps the chain provable (PIPL art. 47). Returns how many diary lines were blanked. */
+  redact(actor: Actor, record: string, fields: string[], why: string): number {
+    return this.transaction(() => {
+      const row = this.sql.recordById.get(record) as RecordRow | null
+      if (!row) return 0
+      const before = toRec(row)
+      let blanked = 0
+      for (const change of this.db
+        .query('select cid, fields from change where record = ? and fields is not null')
+        .all(record) as { cid: number; fields: string }[]) {
+        if (!fields.some((field) => Object.hasOwn(JSON.parse(change.fields), field))) continue
+        this.db.query('update change set fields = null where cid = ?').run(change.cid)
+        blanked++
+      }
+      const left = Object.fromEntries(
+        Object.entries(before.fields).filter(([name]) => !fields.includes(name)),
+      )
+      // The blanked lines can no longer rebuild what else they said: the mark restates the rest.
+      this.write(actor, { id: newId(this.now()), name: `${before.dataset}.redacted` }, [
+        {
+          dataset: before.dataset,
+          record,
+          kind: 'amended',
+          fields: { ...left, ...Object.fromEntries(fields.map((name) => [name, null])) },
+          before,
+          after: { ...before, fields: left },
+        },
+      ])
+      this.db
+        .query('insert into audit(at, actor, what, about, detail) values(?, ?, ?, ?, ?)')
+        .run(this.moment(), actor.id, 'redacted', record, `${fields.join(', ')}: ${why}`)
+      return blanked
+    })
+  }
+
+  /** The present moment, never before the newest diary entry. */
+  moment(): string {
+    return new Date(Math.max(this.now(), this.floor)).toISOString()
+  }
+
+  close() {
+    this.db.exec('pragma wal_checkpoint(truncate)')
+    this.db.close()
+  }
+
+  // --- deciding -------------------------------------------------------------------------------------------------
+
+  private decideAct(
+    actor: Actor,
+    request: ActRequest,
+    how: { onOverlap?: 'conflict' | 'question' },
+  ): Receipt {
+    if (!isId(request.id))
+      throw new Refusal({ zh: '操作编号应为 UUIDv7', en: 'The act id must be a UUIDv7.' })
+    const known = this.sql.actById.get(request.id) as { seq: number; actor: string } | null
+    if (known) return this.repeated(request, known, actor)
+    if (request.after && !this.sql.actById.get(request.after)) return this.hold(actor, request)
+
+    const at = this.claimedTime(request.at)
+    let asked = request
+    let question: Draft | undefined
+    if (request.name.endsWith('.amended') && request.base !== undefined && request.record) {
+      const overlaps = this.overlaps(request)
+      if (overlaps.length > 0) {
+        if (how.onOverlap === 'conflict') {
+          const [dataset] = splitDataset(request.name)
+          throw new Conflict(dataset, request.record, overlaps)
+        }
+        const lost = new Set(overlaps.map((each) => each.field))
+        asked = {
+          ...request,
+          fields: Object.fromEntries(
+            Object.entries(request.fields ?? {}).filter(([name]) => !lost.has(name)),
+          ),
+        }
+        question = this.questionFor(request, actor, overlaps)
+      }
+    }
+    const drafts = decide(asked, { registry: this.registry, actor, look: this.look, at: at.text })
+    if (question) drafts.push(question)
+    const seq = this.write(actor, { ...request, at: at.text, clock: at.clock }, drafts, request.base)
+    this.releaseHeld(request.id)
+    return {
+      id: request.id,
+      outcome: question ? 'question' : 'accepted',
+      seq,
+      record: request.record ?? drafts[0]?.record,
+      ...(question ? { message: askedWords } : {}),
+    }
+  }
+
+  private repeated(request: ActRequest, known: { seq: number; actor: string }, actor: Actor): Receipt {
+    // An id that somebody else used is not a repetition but a forgery, or a copied device.
+    if (known.actor !== actor.id && actor.id !== 'system')
+      throw new Refusal(
+        {
+          zh: '这个操作编号已被他人使用,请刷新页面后重新提交',
+          en: 'This act id was used by somebody else; reload the page and send again.',
+        },
+        { kind: 'access' },
+      )
+    return { id: request.id, outcome: 'repeated', seq: known.seq, record: request.record }
+  }
+
+  private hold(actor: Actor, request: ActRequest): Receipt {
+    this.db
+      .query('insert into held(id, after, actor, request, at) values(?, ?, ?, ?, ?) on conflict do nothing')
+      .run(request.id, request.after!, canonical(actor), JSON.stringify(request), this.moment())
+    return { id: request.id, outcome: 'held', record: request.record, message: heldWords }
+  }
+
+  private releaseHeld(arrived: string) {
+    const waiting = this.db.query('select id, actor, request from held where after = ?').all(arrived) as {
+      id: string
+      actor: string
+      request: string
+    }[]
+    for (const each of waiting) {
+      this.db.query('delete from held where id = ?').run(each.id)
+      const actor = JSON.parse(each.actor) as Actor
+      const request = JSON.parse(each.request) as ActRequest
+      const receipt = this.guarded(request, () => this.decideAct(actor, request, { onOverlap: 'question' }))
+      // The sender was told «held»; a refusal now must not vanish with the row.
+      if (receipt.outcome === 'refused')
+        this.db
+          .query(
+            'insert into aside(follower, seq, reason, tries, at) values(?, ?, ?, 1, ?) on conflict do nothing',
+          )
+          .run(`held:${each.id}`, this.lastSeq, `${receipt.message?.zh} ${each.request}`, this.moment())
+    }
+  }
+
+  /** Fields that changed since the decider looked, to something else than the decider wants. */
+  private overlaps(request: ActRequest): Overlap[] {
+    const record = this.record(request.record!)
+    if (!record || request.base! >= record.version) return []
+    const past = this.past(record.id)
+    const spec = this.registry.dataset(record.dataset).spec
+    const mine = this.parsedLoosely(spec, request.fields ?? {})
+    const since = past.filter((each) => each.version > request.base! && each.act !== request.after)
+    return concurrentFields(spec, mine, since, record.fields).map((field) => {
+      const setter = since.findLast((each) => Object.hasOwn(each.fields, field)) ?? since.at(-1)!
+      return {
+        field,
+        base: valueAt(past, field, request.base!),
+        theirs: record.fields[field] ?? null,
+        mine: mine[field] ?? null,
+        by: { act: setter.act, actor: setter.actor, name: setter.by, at: setter.at },
+      }
+    })
+  }
+
+  private parsedLoosely(spec: DatasetSpec, fields: Record<string, unknown>): Record<string, unknown> {
+    const parsed: Record<string, unknown> = {}
+    for (const [name, raw] of Object.entries(fields)) {
+      const field = spec.fields[name] as FieldSpec | undefined
+      const value = field ? parseField(field, raw, this.registry) : { value: raw }
+      parsed[name] = 'value' in value ? (value.value ?? null) : raw
+    }
+    return parsed
+  }
+
+  private questionFor(request: ActRequest, actor: Actor, overlaps: Overlap[]): Draft {
+    const by = overlaps[0]!.by
+    return this.question(
+      this.record(request.record!)!,
+      Object.fromEntries(
+        overlaps.map((each) => [each.field, { base: each.base, standing: each.theirs, other: each.mine }]),
+      ),
+      { act: by.act, by: by.name, at: by.at },
+      { act: request.id, by: actor.name, at: this.claimedTime(request.at).text },
+    )
+  }
+
+  private question(
+    record: Rec,
+    values: Record<string, QuestionValue>,
+    standing: { act: string; by: string; at: string },
+    other: { act: string; by: string; at: string },
+    reason?: string,
+  ): Draft {
+    // Both sides of a line derive the same id from the same two acts: one question, not two.
+    const id = derivedId([standing.act, other.act].sort().join('+'), record.id)
+    const fields = {
+      dataset: record.dataset,
+      record: record.id,
+      title: labelOf(this.registry.dataset(record.dataset).spec, record.fields).slice(0, 200) || record.id,
+      values: canonical(values),
+      standingBy: standing.by,
+      standingAt: standing.at,
+      otherBy: other.by,
+      otherAt: other.at,
+      division: record.division,
+      state: 'open',
+      ...(reason ? { reason: reason.slice(0, 500) } : {}),
+    }
+    return {
+      dataset: questions.name,
+      record: id,
+      kind: 'created',
+      fields,
+      division: record.division,
+      after: {
+        id,
+        dataset: questions.name,
+        version: 1,
+        division: record.division,
+        fields,
+        born: 0,
+        touched: 0,
+      },
+    }
+  }
+
+  /** The decider's clock is believed unless it is plainly wrong; then the box's stands and the act says so. */
+  private claimedTime(claimed: string | undefined): { text: string; clock?: 'ahead' | 'behind' } {
+    const now = this.moment()
+    if (claimed === undefined) return { text: now }
+    const at = Date.parse(claimed)
+    if (Number.isNaN(at))
+      throw new Refusal({
+        zh: '时间应为 ISO 8601 格式,如 2026-03-05T09:12:00+08:00',
+        en: 'The time must be ISO 8601, such as 2026-03-05T09:12:00+08:00.',
+      })
+    const ahead = at - Date.parse(now)
+    if (ahead > 10 * 60_000) return { text: now, clock: 'ahead' }
+    // No entry waits on a device for more than two years; older means a clock that lost its battery.
+    if (ahead < -2 * 366 * 86_400_000) return { text: now, clock: 'behind' }
+    return { text: new Date(at).toISOString() }
+  }
+
+  // --- applying what was decided elsewhere ----------------------------------------------------------------------
+
+  private applyForeign(act: Act, authority: { division: string; node: string }): Receipt {
+    if (!isId(act.id)) throw new Refusal({ zh: '操作编号应为 UUIDv7', en: 'The act id must be a UUIDv7.' })
+    const known = this.sql.actById.get(act.id) as { seq: number } | null
+    if (known) return { id: act.id, outcome: 'repeated', seq: known.seq }
+    const drafts: (Draft & { base: number })[] = []
+    const asked: Draft[] = []
+    for (const change of act.changes) {
+      const dataset = this.registry.datasets.get(change.dataset)
+      if (!dataset)
+        throw new Refusal({
+          zh: `不认识数据集「${change.dataset}」,请先收取它的结构说明`,
+          en: `Dataset "${change.dataset}" is unknown; receive its schema first.`,
+        })
+      if (dataset.spec.local)
+        throw new Refusal(
+          {
+            zh: `「${dataset.spec.title.zh}」是本机数据,不接受外来修改`,
+            en: `${dataset.spec.title.en} is local and takes no changes from outside.`,
+          },
+          { kind: 'access' },
+        )
+      this.applyChange(act, change, dataset.spec, authority, drafts, asked)
+    }
+    const actor: Actor = {
+      id: act.actor,
+      name: act.by ?? act.actor,
+      roles: [],
+      division: authority.division,
+      lang: 'zh',
+    }
+    const seq = this.write(
+      actor,
+      { id: act.id, name: act.name, at: act.at, clock: act.clock, cause: act.cause, origin: act.origin },
+      [...drafts, ...asked],
+    )
+    this.releaseHeld(act.id)
+    return { id: act.id, outcome: asked.length > 0 ? 'question' : 'accepted', seq }
+  }
+
+  private applyChange(
+    act: Act,
+    change: Change,
+    spec: DatasetSpec,
+    authority: { division: string; node: string },
+    drafts: Draft[],
+    asked: Draft[],
+  ) {
+    const before = this.record(change.record)
+    const division = change.division ?? before?.division
+    if (!division || (before && before.dataset !== change.dataset))
+      throw new Refusal(
+        {
+          zh: `改动所依据的记录 ${change.record} 没有收到过`,
+          en: `The change refers to record ${change.record}, which never arrived.`,
+        },
+        { kind: 'missing' },
+      )
+    if (
+      !division.startsWith(authority.division) ||
+      (before && !before.division.startsWith(authority.division))
+    )
+      throw new Refusal(
+        { zh: `发送方无权修改 ${division} 的记录`, en: `The sender may not speak for ${division}.` },
+        { kind: 'access' },
+      )
+    const given = this.parsedStrictly(spec, change.fields)
+    if (!before) {
+      const after: Rec = {
+        id: change.record,
+        dataset: spec.name,
+        version: 1,
+        division,
+        fields: applyFields({}, given),
+        born: 0,
+        touched: 0,
+        ...(change.withdrawn ? { withdrawn: true as const } : {}),
+      }
+      drafts.push({
+        dataset: spec.name,
+        record: change.record,
+        kind: 'created',
+        fields: given,
+        division,
+        after,
+      })
+      if (change.withdrawn) drafts.at(-1)!.kind = 'withdrawn'
+      return
+    }
+    if (change.withdrawn) {
+      drafts.push({
+        dataset: spec.name,
+        record: before.id,
+        kind: 'withdrawn',
+        fields: given,
+        before,
+        after: { ...before, withdrawn: true },
+      })
+      return
+    }
+    this.mergeInto(act, change, spec, before, given, drafts, asked)
+  }
+
+  /** Field by field: what nobody else changed is taken; what both changed goes to the side nearer the keeper, and the other value is asked about. */
+  private mergeInto(
+    act: Act,
+    change: Change,
+    spec: DatasetSpec,
+    before: Rec,
+    given: Record<string, unknown>,
+    drafts: Draft[],
+    asked: Draft[],
+  ) {
+    const past = this.past(before.id)
+    const unseen = (field: string) => {
+      const setter = past.findLast((each) => Object.hasOwn(each.fields, field))
+      return setter && setter.act !== change.was?.[field] && setter.origin !== act.origin ? setter : undefined
+    }
+    const since = past.filter((each) =>
+      Object.keys(each.fields).some((field) => unseen(field)?.act === each.act),
+    )
+    const clashes = since.length === 0 ? [] : concurrentFields(spec, given, since, before.fields)
+    const taken = { ...given }
+    const values: Record<string, QuestionValue> = {}
+    let standing: Past | undefined
+    let incomingWins = false
+    for (const field of clashes) {
+      const setter = unseen(field) ?? since.at(-1)!
+      standing ??= setter
+      incomingWins = nearerKeeper(
+        spec.keeper,
+        this.divisionOf(act.origin),
+        this.divisionOf(setter.origin),
+        act.id,
+        setter.act,
+      )
+      const theirs = { base: null, standing: before.fields[field] ?? null, other: given[field] ?? null }
+      values[field] = incomingWins ? { base: null, standing: theirs.other, other: theirs.standing } : theirs
+      if (!incomingWins) delete taken[field]
+    }
+    const fields = Object.fromEntries(
+      Object.entries(taken).filter(([name, value]) => !same(value, before.fields[name] ?? null)),
+    )
+    const after: Rec = {
+      ...before,
+      fields: applyFields(before.fields, fields),
+      division: change.division ?? before.division,
+    }
+    const draft: Draft = {
+      dataset: spec.name,
+      record: before.id,
+      kind: 'amended',
+      fields,
+      division: change.division,
+      before,
+      after,
+    }
+    // An act that changes nothing any more is still part of the diary: it arrived and was weighed.
+    drafts.push(draft)
+    const incoming = { act: act.id, by: act.by ?? act.actor, at: act.at }
+    if (standing) {
+      const local = { act: standing.act, by: standing.by, at: standing.at }
+      const draftQuestion = incomingWins
+        ? this.question(before, values, incoming, local)
+        : this.question(before, values, local, incoming)
+      if (!this.record(draftQuestion.record)) asked.push(draftQuestion)
+    } else if (since.length > 0) {
+      this.recheck(draft, act, incoming, since.at(-1)!, asked)
+    }
+  }
+
+  /** Each side kept the rules alone; together they may not. The merge stands, and a person is asked. */
+  private recheck(
+    draft: Draft,
+    act: Act,
+    incoming: { act: string; by: string; at: string },
+    other: Past,
+    asked: Draft[],
+  ) {
+    try {
+      checkRules(this.registry, draft, {
+        look: this.look,
+        actor: this.system,
+        act: act.name,
+        today: countyDay(act.at),
+      })
+    } catch (refusal) {
+      if (!(refusal instanceof Refusal)) throw refusal
+      const values = Object.fromEntries(
+        Object.keys(draft.fields).map((field) => [
+          field,
+          {
+            base: draft.before!.fields[field] ?? null,
+            standing: draft.fields[field],
+            other: draft.before!.fields[field] ?? null,
+          },
+        ]),
+      )
+      asked.push(
+        this.question(
+          draft.before!,
+          values,
+          incoming,
+          { act: other.act, by: other.by, at: other.at },
+          refusal.words.zh,
+        ),
+      )
+    }
+  }
+
+  private parsedStrictly(spec: DatasetSpec, fields: Record<string, unknown>): Record<string, unknown> {
+    const parsed: Record<string, unknown> = {}
+    for (const [name, raw] of Object.entries(fields)) {
+      const field = spec.fields[name]
+      // A newer peer may know more fields than we do: they are kept, unread, until we learn them.
+      if (!field || raw === null) {
+        parsed[name] = raw
+        continue
+      }
+      const value = parseField(field, raw, this.registry)
+      // Codes and divisions of the sender may be newer than our lists; numbers, dates and check digits may not be wrong.
+      if ('fault' in value && field.kind !== 'code' && field.kind !== 'division' && field.kind !== 'choice')
+        throw new Refusal(value.fault, { field: name })
+      parsed[name] = 'value' in value ? value.value : raw
+    }
+    return parsed
+  }
+
+  private past(record: string): Past[] {
+    return (this.sql.past.all(record) as (Omit<Past, 'fields'> & { fields: string | null })[]).map((row) => ({
+      ...row,
+      fields: row.fields === null ? {} : JSON.parse(row.fields),
+    }))
+  }
+
+  private divisionOf(node: string): string {
+    if (node === this.node.id) return this.node.division
+    const known = this.nodes.get(node) ?? this.fact(`node.${node}`) ?? this.node.division
+    this.nodes.set(node, known)
+    return known
+  }
+
+  // --- writing --------------------------------------------------------------------------------------------------
+
+  private write(
+    actor: Actor,
+    head: {
+      id: string
+      name: string
+      at?: string
+      clock?: 'ahead' | 'behind'
+      cause?: string
+      origin?: string
+    },
+    drafts: (Draft & { base?: number })[],
+    base?: number,
+  ): number {
+    const seq = this.lastSeq + 1
+    const written = this.moment()
+    const changes = drafts.map((draft) => {
+      const fields = canonical(draft.fields)
+      const salt = crypto.getRandomValues(new Uint8Array(16))
+      const version = (draft.before?.version ?? 0) + 1
+      return {
+        dataset: draft.dataset,
+        record: draft.record,
+        base: draft.base ?? (draft.before ? Math.min(base ?? draft.before.version, draft.before.version) : 0),
+        version,
+        fields,
+        division: draft.division ?? null,
+        withdrawn: draft.kind === 'withdrawn' ? 1 : null,
+        salt,
+        digest: changeDigest(salt, fields),
+      }
+    })
+    const row = {
+      seq,
+      id: head.id,
+      name: head.name,
+      actor: actor.id,
+      by: actor.name,
+      at: head.at ?? written,
+      written,
+      cause: head.cause ?? null,
+      origin: head.origin ?? this.node.id,
+      clock: head.clock ?? null,
+    }
+    const hash = actHash(this.lastHash, row, changes)
+    this.sql.insertAct.run(
+      row.seq,
+      row.id,
+      row.name,
+      row.actor,
+      row.by,
+      row.at,
+      row.written,
+      row.cause,
+      row.origin,
+      row.clock,
+      hash,
+    )
+    drafts.forEach((draft, i) => {
+      const change = changes[i]!
+      this.sql.insertChange.run(
+        seq,
+        change.dataset,
+        change.record,
+        change.base,
+        change.version,
+        change.fields,
+        change.division,
+        change.withdrawn,
+        change.salt,
+        change.digest,
+      )
+      writeRecord(
+        this.sql,
+        this.registry,
+        draft.before !== undefined,
+        draft.after,
+        change.version,
+        seq,
+        draft.kind === 'withdrawn' || draft.after.withdrawn === true,
+      )
+      this.touchedDatasets.add(draft.dataset)
+    })
+    this.lastSeq = seq
+    this.lastHash = hash
+    this.floor = Date.parse(written)
+    return seq
+  }
+
+  /** Nested calls become savepoints: a refused act inside a batch undoes only itself. */
+  private transaction<T>(work: () => T): T {
+    const level = this.depth
+    const outer = level === 0
+    const kept = { seq: this.lastSeq, hash: this.lastHash, floor: this.floor }
+    this.db.exec(outer ? 'begin immediate' : 'savepoint act')
+    this.depth = level + 1
+    try {
+      const result = work()
+      this.db.exec(outer ? 'commit' : 'release act')
+      this.depth = level
+      if (outer) this.announce(kept.seq)
+      return result
+    } catch (error) {
+      this.depth = level
+      ;({ seq: this.lastSeq, hash: this.lastHash, floor: this.floor } = kept)
+      // A full disk may already have rolled the transaction back.
+      if (this.db.inTransaction) this.db.exec(outer ? 'rollback' : 'rollback to act; release act')
+      if (outer) this.touchedDatasets.clear()
+      throw error
+    }
+  }
+
+  /** Refusals undo the act's own writes and become its receipt. */
+  private guarded(request: { id: string; record?: string }, work: () => Receipt): Receipt {
+    try {
+      return this.transaction(work)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return {
+        id: request.id,
+        outcome: 'refused',
+        message: error.words,
+        field: error.field,
+        record: request.record,
+        all: error.all,
+        kind: error.kind,
+      }
+    }
+  }
+
+  private announce(from: number) {
+    if (this.lastSeq === from) return
+    const written = { seq: this.lastSeq, datasets: this.touchedDatasets }
+    this.touchedDatasets = new Set()
+    for (const listener of this.listeners) listener(written)
+  }
+
+  private find(dataset: string, where: Record<string, unknown>, limit: number): Rec[] {
+    const spec = this.registry.dataset(dataset).spec
+    const fields = Object.keys(where)
+    for (const field of fields) if (!spec.fields[field]) throw new Error(`${dataset} has no field ${field}`)
+    const lead = fields.find((field) => indexedFields(spec).includes(field))
+    const conditions = fields.map((field) => `(body ->> '$.${field}') = ?`)
+    const sql = `select * from record ${lead ? `indexed by "${fieldIndex(dataset, lead)}"` : ''} where dataset = '${dataset}' and withdrawn = 0 ${conditions.map((each) => `and ${each}`).join(' ')} order by rid desc limit ?`
+    return (
+      this.db.query(sql).all(...(Object.values(where).map(asSql) as never[]), limit) as RecordRow[]
+    ).map(toRec)
+  }
+
+  private identify(given: StoreOptions['node']): NodeIdentity {
+    const known = this.fact('node')
+    if (!known) {
+      this.setFact('node', given.id ?? newId(this.now()))
+      this.setFact('database', newId(this.now()))
+      this.setFact('division', given.division)
+      this.setFact('name', given.name)
+    }
+    return {
+      id: this.fact('node')!,
+      database: this.fact('database')!,
+      division: this.fact('division')!,
+      name: this.fact('name')!,
+    }
+  }
+}
+
+export interface RecordRow {
+  rid: number
+  id: string
+  dataset: string
+  division: string
+  town: string
+  version: number
+  body: string
+  place: string | null
+  withdrawn: number
+  born: number
+  touched: number
+}
+
+export function toRec(row: RecordRow): Rec {
+  return {
+    id: row.id,
+    dataset: row.dataset,
+    version: row.version,
+    division: row.division,
+    fields: JSON.parse(row.body),
+    ...(row.withdrawn ? { withdrawn: true as const } : {}),
+    born: row.born,
+    touched: row.touched,
+  }
+}
+
+/** The name of the partial expression index on a field. */
+export const fieldIndex = (dataset: string, field: string) => `record:${dataset}:${field}`
+
+export const asSql = (value: unknown): string | number | null =>
+  typeof value === 'boolean'
+    ? Number(value)
+    : typeof value === 'object' && value !== null
+      ? JSON.stringify(value)
+      : ((value ?? null) as string | number | null)
+
+/** Writes what a record says now; with the diary, the only writer of `record`. Replay uses it too. */
+export function writeRecord(
+  sql: Statements,
+  registry: Registry,
+  exists: boolean,
+  after: Rec,
+  version: number,
+  seq: number,
+  withdrawn: boolean,
+) {
+  const spec = registry.datasets.get(after.dataset)?.spec
+  const shape = spec?.place ? (after.fields[spec.place] as Geometry | undefined) : undefined
+  const body = canonical(after.fields)
+  const place = shape ? canonical(shape) : null
+  const town = after.division.slice(0, 9)
+  if (exists)
+    sql.updateRecord.run(after.division, town, version, body, place, withdrawn ? 1 : 0, seq, after.id)
+  else
+    sql.insertRecord.run(
+      after.id,
+      after.dataset,
+      after.division,
+      town,
+      version,
+      body,
+      place,
+      withdrawn ? 1 : 0,
+      seq,
+      seq,
+    )
+  if (!spec?.place) return
+  const { rid } = sql.rid.get(after.id) as { rid: number }
+  if (shape && !withdrawn) {
+    const [west, south, east, north] = bounds(shape)
+    sql.place.run(rid, west, east, south, north)
+  } else if (exists) sql.unplace.run(rid)
+}
+
+export type Statements = ReturnType<typeof prepare>
+export function prepare(db: Database) {
+  const q = (sql: string): Statement => db.query(sql)
+  return {
+    recordById: q('select * from record where id = ?'),
+    rid: q('select rid from record where id = ?'),
+    actById: q('select seq, actor from act where id = ?'),
+    insertAct: q(
+      'insert into act(seq, id, name, actor, by, at, written, cause, origin, clock, hash) values(?,?,?,?,?,?,?,?,?,?,?)',
+    ),
+    insertChange: q(
+      'insert into change(seq, dataset, record, base, version, fields, division, withdrawn, salt, digest) values(?,?,?,?,?,?,?,?,?,?)',
+    ),
+    insertRecord: q(
+      'insert into record(id, dataset, division, town, version, body, place, withdrawn, born, touched) values(?,?,?,?,?,?,?,?,?,?)',
+    ),
+    updateRecord: q(
+      'update record set division=?, town=?, version=?, body=?, place=?, withdrawn=?, touched=? where id=?',
+    ),
+    place: q('insert or replace into place_box(rid, west, east, south, north) values(?,?,?,?,?)'),
+    unplace: q('delete from place_box where rid = ?'),
+    past: q(
+      'select c.version, c.fields, c.seq, a.id as act, a.actor, a.by, a.at, a.origin from change c join act a on a.seq = c.seq where c.record = ? order by c.version',
+    ),
+    cursor: q('select seq from cursor where name = ?'),
+    moveCursor: q('insert into cursor(name, seq) values(?, ?) on conflict do update set seq = excluded.seq'),
+  }
+}
+
+const splitDataset = (name: string): [string, string] => [
+  name.slice(0, name.lastIndexOf('.')),
+  name.slice(name.lastIndexOf('.') + 1),
+]
+
+function valueAt(past: Past[], field: string, version: number): unknown {
+  return (
+    past.findLast((each) => each.version <= version && Object.hasOwn(each.fields, field))?.fields[field] ??
+    null
+  )
+}
+
+const askedWords: Words = {
+  zh: '有字段已被他人改过:您的值已保存为待定问题,由负责人选定',
+  en: 'Somebody changed the same field meanwhile: your value is kept as a question for the person responsible.',
+}
+const heldWords: Words = {
+  zh: '前一步操作还没有到,本条已收下,等它到了自动办理',
+  en: 'The step before this one has not arrived; this one is kept and will be done when it does.',
+}
