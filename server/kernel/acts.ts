@@ -143,7 +143,7 @@ export interface Change {
   division?: string
   withdrawn?: boolean
   redacted?: true
-  /** In packages: field → id of the act that last set it as the decider knew it. */
+  /** In packages: for every field the record had, the id of the act that had last set it as the decider knew it. */
   was?: Record<string, string>
 }
 

@@ -550,9 +550,8 @@ export class Store {
       values[field] = incomingWins ? { base: null, standing: theirs.other, other: theirs.standing } : theirs
       if (!incomingWins) delete taken[field]
     }
-    const fields = Object.fromEntries(
-      Object.entries(taken).filter(([name, value]) => !same(value, before.fields[name] ?? null)),
-    )
+    // Equal values stay in the entry: each end then knows that the other has set the field too.
+    const fields = taken
     const after: Rec = {
       ...before,
       fields: applyFields(before.fields, fields),
