@@ -245,6 +245,74 @@ export const batchPlots = dataset('agri.batch-plot', {
   label: '{batch}',
 })
 
+/** What a clerk says of one piece of work: asked by the verb, kept in the record. */
+export const farmWork = {
+  kind: choice(
+    { zh: '农事', en: 'Work' },
+    {
+      pesticide: { zh: '用药', en: 'Pesticide or drug' },
+      fertiliser: { zh: '施肥', en: 'Fertiliser' },
+      sowing: { zh: '播种移栽', en: 'Sowing' },
+      stocking: { zh: '投苗', en: 'Stocking' },
+      feeding: { zh: '投喂', en: 'Feeding' },
+      watering: { zh: '灌排水', en: 'Watering' },
+      weeding: { zh: '除草清塘', en: 'Weeding' },
+      other: { zh: '其他', en: 'Other' },
+    },
+  ).filter(),
+  on: date({ zh: '日期', en: 'Date' }).filter(),
+  pesticide: ref('agri.pesticide', { zh: '农药或渔药', en: 'Pesticide or drug' }).optional(),
+  input: text({ zh: '投入品名称', en: 'Input' }).optional(),
+  maker: text({ zh: '投入品生产企业', en: 'Maker of the input' }).optional(),
+  dose: decimal({ zh: '用量', en: 'Dose' }).min(0).optional(),
+  'dose-unit': choice(
+    { zh: '用量单位', en: 'Dose unit' },
+    {
+      'g-mu': { zh: '克/亩', en: 'g per mu' },
+      'ml-mu': { zh: '毫升/亩', en: 'ml per mu' },
+      'kg-mu': { zh: '公斤/亩', en: 'kg per mu' },
+      kg: { zh: '公斤', en: 'kg' },
+      litre: { zh: '升', en: 'l' },
+    },
+  ).optional(),
+  target: text({ zh: '防治对象', en: 'Target' }).optional(),
+  operator: text({ zh: '操作人', en: 'Done by' }).sensitive('mask').optional(),
+  photos: files({ zh: '照片', en: 'Photos' }).optional(),
+  note: long({ zh: '备注', en: 'Note' }).optional(),
+}
+
+export const harvestWork = {
+  on: date({ zh: '采收日期', en: 'Harvested on' }).filter(),
+  quantity: decimal({ zh: '数量', en: 'Quantity' }).unit('公斤', 'kg').min(0.01).max(1_000_000),
+  operator: text({ zh: '采收人', en: 'Done by' }).sensitive('mask').optional(),
+  note: long({ zh: '备注', en: 'Note' }).optional(),
+}
+
+export const testing = {
+  kind: choice(
+    { zh: '方式', en: 'Kind' },
+    {
+      rapid: { zh: '自行快检', en: 'Own rapid test' },
+      own: { zh: '自行定量检测', en: 'Own laboratory' },
+      commissioned: { zh: '委托检测', en: 'Commissioned laboratory' },
+      supervised: { zh: '监督抽查', en: 'Supervised sampling' },
+      monitoring: { zh: '风险监测', en: 'Risk monitoring' },
+    },
+  ).filter(),
+  sampled: date({ zh: '抽样日期', en: 'Sampled on' }),
+  on: date({ zh: '报告日期', en: 'Reported on' }).filter(),
+  items: text({ zh: '检测项目', en: 'Items' }).longest(200),
+  value: decimal({ zh: '酶抑制率', en: 'Enzyme inhibition' }).unit('%', '%').min(0).max(100).optional(),
+  method: text({ zh: '方法标准', en: 'Method' }).optional(),
+  lab: text({ zh: '检测机构', en: 'Laboratory' }).optional(),
+  report: text({ zh: '报告编号', en: 'Report' }).optional(),
+  verdict: choice(
+    { zh: '结论', en: 'Verdict' },
+    { pass: { zh: '合格', en: 'Pass' }, fail: { zh: '不合格', en: 'Fail' } },
+  ).filter(),
+  files: files({ zh: '报告附件', en: 'Files' }).optional(),
+}
+
 /** Compulsory production record (农产品质量安全法 第27条, 农药管理条例 第36条): kept two years at least. */
 export const farmRecords = dataset('agri.farm-record', {
   title: { zh: '农事记录', en: 'Farm record' },
@@ -253,38 +321,7 @@ export const farmRecords = dataset('agri.farm-record', {
     plot: ref('agri.plot', { zh: '地块', en: 'Plot' }),
     entity: ref('base.entity', { zh: '经营主体', en: 'Operator' }),
     division: division({ zh: '所在乡镇', en: 'Township' }),
-    kind: choice(
-      { zh: '农事', en: 'Work' },
-      {
-        pesticide: { zh: '用药', en: 'Pesticide or drug' },
-        fertiliser: { zh: '施肥', en: 'Fertiliser' },
-        sowing: { zh: '播种移栽', en: 'Sowing' },
-        stocking: { zh: '投苗', en: 'Stocking' },
-        feeding: { zh: '投喂', en: 'Feeding' },
-        watering: { zh: '灌排水', en: 'Watering' },
-        weeding: { zh: '除草清塘', en: 'Weeding' },
-        other: { zh: '其他', en: 'Other' },
-      },
-    ).filter(),
-    on: date({ zh: '日期', en: 'Date' }).filter(),
-    pesticide: ref('agri.pesticide', { zh: '农药或渔药', en: 'Pesticide or drug' }).optional(),
-    input: text({ zh: '投入品名称', en: 'Input' }).optional(),
-    maker: text({ zh: '投入品生产企业', en: 'Maker of the input' }).optional(),
-    dose: decimal({ zh: '用量', en: 'Dose' }).min(0).optional(),
-    'dose-unit': choice(
-      { zh: '用量单位', en: 'Dose unit' },
-      {
-        'g-mu': { zh: '克/亩', en: 'g per mu' },
-        'ml-mu': { zh: '毫升/亩', en: 'ml per mu' },
-        'kg-mu': { zh: '公斤/亩', en: 'kg per mu' },
-        kg: { zh: '公斤', en: 'kg' },
-        litre: { zh: '升', en: 'l' },
-      },
-    ).optional(),
-    target: text({ zh: '防治对象', en: 'Target' }).optional(),
-    operator: text({ zh: '操作人', en: 'Done by' }).sensitive('mask').optional(),
-    photos: files({ zh: '照片', en: 'Photos' }).optional(),
-    note: long({ zh: '备注', en: 'Note' }).optional(),
+    ...farmWork,
   },
   keeper: 'township',
   offline: true,
@@ -300,12 +337,9 @@ export const harvests = dataset('agri.harvest', {
     batch: ref('agri.batch', { zh: '批次', en: 'Batch' }),
     entity: ref('base.entity', { zh: '经营主体', en: 'Operator' }),
     division: division({ zh: '所在乡镇', en: 'Township' }),
-    on: date({ zh: '采收日期', en: 'Harvested on' }).filter(),
-    quantity: decimal({ zh: '数量', en: 'Quantity' }).unit('公斤', 'kg').min(0.01).max(1_000_000),
+    ...harvestWork,
     /** Taken before the safety interval had passed, and written down all the same. */
     early: flag({ zh: '早于安全间隔期', en: 'Within the safety interval' }).setByAct(),
-    operator: text({ zh: '采收人', en: 'Done by' }).sensitive('mask').optional(),
-    note: long({ zh: '备注', en: 'Note' }).optional(),
   },
   keeper: 'township',
   offline: true,
@@ -322,28 +356,7 @@ export const inspections = dataset('agri.inspection', {
     batch: ref('agri.batch', { zh: '批次', en: 'Batch' }),
     entity: ref('base.entity', { zh: '经营主体', en: 'Operator' }),
     division: division({ zh: '所在乡镇', en: 'Township' }),
-    kind: choice(
-      { zh: '方式', en: 'Kind' },
-      {
-        rapid: { zh: '自行快检', en: 'Own rapid test' },
-        own: { zh: '自行定量检测', en: 'Own laboratory' },
-        commissioned: { zh: '委托检测', en: 'Commissioned laboratory' },
-        supervised: { zh: '监督抽查', en: 'Supervised sampling' },
-        monitoring: { zh: '风险监测', en: 'Risk monitoring' },
-      },
-    ).filter(),
-    sampled: date({ zh: '抽样日期', en: 'Sampled on' }),
-    on: date({ zh: '报告日期', en: 'Reported on' }).filter(),
-    items: text({ zh: '检测项目', en: 'Items' }).longest(200),
-    value: decimal({ zh: '酶抑制率', en: 'Enzyme inhibition' }).unit('%', '%').min(0).max(100).optional(),
-    method: text({ zh: '方法标准', en: 'Method' }).optional(),
-    lab: text({ zh: '检测机构', en: 'Laboratory' }).optional(),
-    report: text({ zh: '报告编号', en: 'Report' }).optional(),
-    verdict: choice(
-      { zh: '结论', en: 'Verdict' },
-      { pass: { zh: '合格', en: 'Pass' }, fail: { zh: '不合格', en: 'Fail' } },
-    ).filter(),
-    files: files({ zh: '报告附件', en: 'Files' }).optional(),
+    ...testing,
   },
   keeper: 'county',
   offline: true,
