@@ -113,8 +113,11 @@ export const categories = dataset('cases.category', {
   fields: {
     code: text({ zh: '类别代码', en: 'Code' })
       .key()
-      .matches('\\d{2}(-\\d{2,3})?')
-      .hint('大类两位,小类再加两到三位,如 01-02', 'Major two digits, minor two or three more: 01-02'),
+      .matches('[A-Z]?\\d{2}(-\\d{2,3})?')
+      .hint(
+        '字母加两位数字,或国标的大类-小类,如 A01、01-02',
+        'A letter and two digits, or major-minor as in the standard: A01, 01-02',
+      ),
     name: text({ zh: '类别名称', en: 'Name' }).longest(40),
     kind: choice({ zh: '性质', en: 'Kind' }, kinds).filter(),
     filing: long({ zh: '立案标准', en: 'Filing rule' }).optional(),

@@ -37,6 +37,9 @@ export const handled = verb('cases.case.handled', {
       state: 'handled',
       handledAt: write.at,
       handledBy: write.actor.id,
+      // A call-back answered for the work before; this work has not been asked about.
+      calledAt: undefined,
+      calls: undefined,
       onTime: !finishBy || write.at <= finishBy,
       ...(respondedAt ? {} : { respondedAt: write.at, respondedOnTime: !respondBy || write.at <= respondBy }),
     })

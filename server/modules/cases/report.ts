@@ -21,9 +21,9 @@ export const reported = verb('cases.case.reported', {
       .optional()
       .hint('不填时取反映内容的第一句', 'The first sentence when left empty'),
     category: ref('cases.category', { zh: '类别', en: 'Category' }).optional(),
-    level: choice({ zh: '紧急程度', en: 'Urgency' }, levels).initial('blue'),
-    channel: choice({ zh: '来源', en: 'Channel' }, channels).initial('patrol'),
-    kind: choice({ zh: '性质', en: 'Kind' }, kinds).initial('event'),
+    level: choice({ zh: '紧急程度', en: 'Urgency' }, levels).initial('blue').optional(),
+    channel: choice({ zh: '来源', en: 'Channel' }, channels).initial('patrol').optional(),
+    kind: choice({ zh: '性质', en: 'Kind' }, kinds).initial('event').optional(),
     division: division({ zh: '所属乡镇(街道)', en: 'Township' }).optional(),
     address: text({ zh: '地点描述', en: 'Address' }).longest(120).optional(),
     place: geometry({ zh: '地点', en: 'Place' }, 'Point').optional(),
@@ -43,6 +43,9 @@ export const reported = verb('cases.case.reported', {
     const division = input.division ?? write.actor.division
     write.create(cases, {
       ...input,
+      level: input.level ?? 'blue',
+      channel: input.channel ?? 'patrol',
+      kind: input.kind ?? 'event',
       division,
       title: input.title ?? firstSentence(input.content),
       number: freeNumber(write, division, write.at, write.id),

@@ -1,0 +1,79 @@
+import type { Module } from '../../http/module.ts'
+import type { Grant } from '../../kernel/access.ts'
+import { arbitrated } from './arbitrate.ts'
+import { assigned } from './assign.ts'
+import { calledBack } from './call-back.ts'
+import { checked } from './check.ts'
+import { closed } from './close.ts'
+import { calendarDays, cases, categories, officeHours } from './dataset.ts'
+import { declined } from './decline.ts'
+import { escalated } from './escalate.ts'
+import { extended } from './extend.ts'
+import { filed } from './file.ts'
+import { handled } from './handle.ts'
+import { measures } from './measures.ts'
+import { merged } from './merge.ts'
+import { openFromAlert } from './open-from-alert.ts'
+import { paused } from './pause.ts'
+import { reopened } from './reopen.ts'
+import { reported } from './report.ts'
+import { responded } from './respond.ts'
+import { resumed } from './resume.ts'
+import { returned } from './return.ts'
+import { closedWasChecked, workHasSomeone } from './rules.ts'
+import { signed } from './sign.ts'
+import { units } from './units.ts'
+import { urged } from './urge.ts'
+
+const everyoneReads = ['cases.case', 'cases.category', 'cases.calendar', 'cases.hours']
+
+const grants: Grant[] = [
+  {
+    role: 'department-clerk',
+    read: everyoneReads,
+    act: ['cases.case.*', 'cases.category.*', 'cases.calendar.*', 'cases.hours.*'],
+  },
+  {
+    role: 'township-worker',
+    read: everyoneReads,
+    act: [reported.name, signed.name, responded.name, handled.name, returned.name],
+  },
+  {
+    role: 'leader',
+    read: everyoneReads,
+    act: [reported.name, urged.name, arbitrated.name, checked.name],
+  },
+]
+
+/** What patrols, callers and sensors report, until the caller says it is solved. */
+export const casework: Module = {
+  name: 'cases',
+  title: { zh: '事件', en: 'Cases' },
+  datasets: [cases, categories, calendarDays, officeHours],
+  verbs: [
+    reported,
+    filed,
+    declined,
+    merged,
+    assigned,
+    signed,
+    responded,
+    handled,
+    returned,
+    arbitrated,
+    checked,
+    calledBack,
+    closed,
+    reopened,
+    extended,
+    paused,
+    resumed,
+    urged,
+    escalated,
+  ],
+  rules: [closedWasChecked, workHasSomeone],
+  reactions: [openFromAlert],
+  measures,
+  codes: [units],
+  grants,
+}
