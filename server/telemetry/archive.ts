@@ -39,6 +39,15 @@ export interface DayToSeal {
   merge?: string
 }
 
+export interface SealedDay {
+  day: string
+  file: string
+  rows: number
+  sha256: string
+  through: number
+  emptied: number
+}
+
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 const offset = 8 * hourMs
@@ -76,10 +85,8 @@ export function daysToSeal(db: Database, now: number): DayToSeal[] {
   return [...days.values()]
 }
 
-export const sealedDays = (
-  db: Database,
-): { day: string; file: string; rows: number; sha256: string; through: number; emptied: number }[] =>
-  db.query<any, []>('select day, file, rows, sha256, through, emptied from sealed order by day').all()
+export const sealedDays = (db: Database): SealedDay[] =>
+  db.query<SealedDay, []>('select day, file, rows, sha256, through, emptied from sealed order by day').all()
 
 /** Sensor, metric, at, value of [?1, ?2), sorted: one range of the key per series, no sort over the readings. */
 export const daySql = `select s.sensor, s.metric, r.at, r.value
@@ -122,7 +129,7 @@ export function takeSeals(
         throw new Error(`note covers commit ${note.through}, which this database has not made`)
       db.query(
         `insert into sealed (day, file, sha256, rows, through, at) values (?, ?, ?, ?, ?, ?)
-         on conflict (day) do update set file = excluded.file, sha256 = excluded.sha256, rows = excluded.rows, through = excluded.through, at = excluded.at, emptied = 0`,
+         on conflict (day) do update set file = excluded.file, sha256 = excluded.sha256, rows = excluded.rows, through = excluded.through, at = excluded.at, emptied = min(emptied, 1)`,
       ).run(day, note.file, note.sha256, note.rows, note.through, now)
       taken.push(note)
     } catch (error) {
@@ -141,7 +148,8 @@ export function emptySealed(db: Database, now: number, limit = 20_000): boolean 
     .transaction(() => {
       for (const { day, through, emptied } of sealedDays(db)) {
         const from = dayStart(day)
-        if (emptied || from + dayMs > now - keepHot || touchedOf(db, day) > through) continue
+        if (emptied === 2 || from + dayMs > now - keepHot || touchedOf(db, day) > through) continue
+        if (!emptied) db.query('update sealed set emptied = 1 where day = ?').run(day)
         let deleted = 0
         for (const { id } of db.query<{ id: number }, []>('select id from series').iterate()) {
           deleted += db
@@ -149,7 +157,7 @@ export function emptySealed(db: Database, now: number, limit = 20_000): boolean 
             .run(id, from, from + dayMs).changes
           if (deleted >= limit) return true
         }
-        db.query('update sealed set emptied = 1 where day = ?').run(day)
+        db.query('update sealed set emptied = 2 where day = ?').run(day)
         return true
       }
       return false
@@ -157,10 +165,12 @@ export function emptySealed(db: Database, now: number, limit = 20_000): boolean 
     .immediate()
 }
 
-/** Everything before this moment may be in the archive only. */
+/** Everything before this moment is, or may be, in the archive only. */
 export function hotFrom(db: Database): number {
-  const last = db.query<{ day: string | null }, []>('select max(day) as day from sealed').get()?.day
-  return last ? Math.min(dayStart(last) + dayMs, Date.now() - keepHot) : 0
+  const last = db
+    .query<{ day: string | null }, []>('select max(day) as day from sealed where emptied > 0')
+    .get()?.day
+  return last ? dayStart(last) + dayMs : 0
 }
 
 const touchedOf = (db: Database, day: string): number => {

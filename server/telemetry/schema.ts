@@ -134,7 +134,7 @@ export const sealed = sqliteTable('sealed', {
   /** The commit up to which the file holds the day. A later reading of that day means: seal again. */
   through: integer('through').notNull(),
   at: integer('at').notNull(),
-  /** 1 once the hot rows of the day are gone. */
+  /** 1 while its hot rows are being deleted, 2 when they are gone. */
   emptied: integer('emptied').notNull().default(0),
 })
 

@@ -196,3 +196,5 @@ export const alerts = dataset('sensing.alert', {
 export type Sensor = RecOf<typeof sensors>
 export type Threshold = RecOf<typeof thresholds>
 export type Alert = RecOf<typeof alerts>
+
+export { type Metric, type MetricName, metricList, metricOf, metrics } from './metrics.ts'
