@@ -28,16 +28,40 @@ const slope: [room: string, may: string[]][] = [
 ]
 
 // Kernel rooms that run in a browser too must not need Bun or SQLite.
-const browserSafe = ['words', 'refusal', 'ids', 'canonical', 'checks', 'geo', 'fields', 'dataset', 'acts', 'access', 'measures', 'registry', 'desk', 'decide', 'merge', 'questions']
+const browserSafe = [
+  'words',
+  'refusal',
+  'ids',
+  'canonical',
+  'checks',
+  'geo',
+  'fields',
+  'dataset',
+  'acts',
+  'access',
+  'measures',
+  'registry',
+  'desk',
+  'decide',
+  'merge',
+  'questions',
+]
 
 async function imports(): Promise<{ from: string; to: string; typeOnly: boolean; line: string }[]> {
   const found: { from: string; to: string; typeOnly: boolean; line: string }[] = []
   for await (const file of new Glob('{server,web,migrations,appliance,sync,seed}/**/*.{ts,tsx}').scan(root)) {
     if (/\.test\.tsx?$|node_modules|\.gen\//.test(file)) continue
     const text = await Bun.file(join(root, file)).text()
-    for (const match of text.matchAll(/(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'"\n;]*?\bfrom\s*)?['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g)) {
+    for (const match of text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'"\n;]*?\bfrom\s*)?['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g,
+    )) {
       const target = match[2] ?? match[3]!
-      found.push({ from: file, to: normalize(join(dirname(file), target)), typeOnly: Boolean(match[1]) || match[3] !== undefined, line: match[0].trim() })
+      found.push({
+        from: file,
+        to: normalize(join(dirname(file), target)),
+        typeOnly: Boolean(match[1]) || match[3] !== undefined,
+        line: match[0].trim(),
+      })
     }
   }
   return found
@@ -63,21 +87,39 @@ test('every import goes downhill', async () => {
 
 test('nothing imports the appliance, and the kernel imports nothing of ours', async () => {
   const all = await imports()
-  expect(all.filter(({ from, to }) => to.startsWith('appliance/') && !from.startsWith('appliance/') && from !== 'xianhe.ts').map(({ from }) => from)).toEqual([])
-  expect(all.filter(({ from, to }) => from.startsWith('server/kernel/') && !to.startsWith('server/kernel/')).map(({ from, to }) => `${from} → ${to}`)).toEqual([])
+  expect(
+    all
+      .filter(
+        ({ from, to }) =>
+          to.startsWith('appliance/') && !from.startsWith('appliance/') && from !== 'xianhe.ts',
+      )
+      .map(({ from }) => from),
+  ).toEqual([])
+  expect(
+    all
+      .filter(({ from, to }) => from.startsWith('server/kernel/') && !to.startsWith('server/kernel/'))
+      .map(({ from, to }) => `${from} → ${to}`),
+  ).toEqual([])
 })
 
 test('what a browser carries needs neither Bun nor SQLite', async () => {
   for (const name of browserSafe) {
     const text = await Bun.file(join(root, `server/kernel/${name}.ts`)).text()
-    expect(`${name}: ${/from 'bun|from 'node:|from 'drizzle|\bBun\.|\bBuffer\./.test(text)}`).toBe(`${name}: false`)
-    for (const [, target] of text.matchAll(/from '\.\/([\w-]+)\.ts'/g)) expect(`${name} → ${target}: ${browserSafe.includes(target!)}`).toBe(`${name} → ${target}: true`)
+    expect(`${name}: ${/from 'bun|from 'node:|from 'drizzle|\bBun\.|\bBuffer\./.test(text)}`).toBe(
+      `${name}: false`,
+    )
+    for (const [, target] of text.matchAll(/from '\.\/([\w-]+)\.ts'/g))
+      expect(`${name} → ${target}: ${browserSafe.includes(target!)}`).toBe(`${name} → ${target}: true`)
   }
 })
 
 test('the migrations in the binary are the ones drizzle-kit journalled', async () => {
   const { core } = await import('../migrations/core/index.ts')
   const journal = await Bun.file(join(root, 'migrations/core/meta/_journal.json')).json()
-  const files = await Promise.all(journal.entries.map((entry: { tag: string }) => Bun.file(join(root, `migrations/core/${entry.tag}.sql`)).text()))
+  const files = await Promise.all(
+    journal.entries.map((entry: { tag: string }) =>
+      Bun.file(join(root, `migrations/core/${entry.tag}.sql`)).text(),
+    ),
+  )
   expect(core).toEqual(files)
 })

@@ -29,10 +29,21 @@ const part: Part = {
   datasets: [batches],
   rules: [
     rule(batches, (batch) => {
-      if (batch.fields.sold > batch.fields.kilos) refuse({ zh: '已售多于采收', en: 'More sold than harvested.' }, { field: 'sold' })
+      if (batch.fields.sold > batch.fields.kilos)
+        refuse({ zh: '已售多于采收', en: 'More sold than harvested.' }, { field: 'sold' })
     }),
   ],
-  codes: [{ name: 'division', title: { zh: '区划', en: 'Divisions' }, codes: { '4309': { zh: '益阳市', en: 'Yiyang' }, '430981': { zh: '沅江市', en: 'Yuanjiang' }, '430981114': { zh: '草尾镇', en: 'Caowei' } } }],
+  codes: [
+    {
+      name: 'division',
+      title: { zh: '区划', en: 'Divisions' },
+      codes: {
+        '4309': { zh: '益阳市', en: 'Yiyang' },
+        '430981': { zh: '沅江市', en: 'Yuanjiang' },
+        '430981114': { zh: '草尾镇', en: 'Caowei' },
+      },
+    },
+  ],
   grants: [{ role: 'department-clerk', read: ['*'], act: ['*'] }],
 }
 const county = people.liu
@@ -55,23 +66,44 @@ function twoTiers() {
 
 /** Everything born at `from`, as a package would carry it, into `to`. */
 function carry(from: County, to: County, after = 0) {
-  const authority = { division: from.store.node.division.length < to.store.node.division.length ? to.store.node.division : from.store.node.division, node: from.store.node.id }
+  const authority = {
+    division:
+      from.store.node.division.length < to.store.node.division.length
+        ? to.store.node.division
+        : from.store.node.division,
+    node: from.store.node.id,
+  }
   return from.store
     .acts(after, 100_000)
     .filter((act) => act.origin === from.store.node.id)
-    .map((act) => to.store.apply({ ...act, changes: act.changes.map((change) => ({ ...change, was: wasOf(from, act.seq, change.record) })) }, authority))
+    .map((act) =>
+      to.store.apply(
+        {
+          ...act,
+          changes: act.changes.map((change) => ({ ...change, was: wasOf(from, act.seq, change.record) })),
+        },
+        authority,
+      ),
+    )
 }
 
 function wasOf(from: County, seq: number, record: string) {
   const was: Record<string, string> = {}
   for (const act of from.store.history(record).filter((each) => each.seq < seq))
-    for (const change of act.changes.filter((each) => each.record === record)) for (const field of Object.keys(change.fields)) was[field] = act.id
+    for (const change of act.changes.filter((each) => each.record === record))
+      for (const field of Object.keys(change.fields)) was[field] = act.id
   return was
 }
 
 const register = (at: County, more: Record<string, unknown> = {}) => {
   const id = newId()
-  expect(at.act(county, { name: 'agri.batch.created', record: id, fields: { code: `B-${id.slice(-6)}`, kilos: 320, town: '430981114', ...more } }).outcome).toBe('accepted')
+  expect(
+    at.act(county, {
+      name: 'agri.batch.created',
+      record: id,
+      fields: { code: `B-${id.slice(-6)}`, kilos: 320, town: '430981114', ...more },
+    }).outcome,
+  ).toBe('accepted')
   return id
 }
 
@@ -93,10 +125,17 @@ describe('a package’s acts', () => {
     const { box, prefecture } = twoTiers()
     register(box)
     const [act] = box.store.acts(0)
-    const sent = (change: object, authority = '430981') => prefecture.store.apply({ ...act!, id: newId(), changes: [{ ...act!.changes[0]!, record: newId(), ...change }] }, { division: authority, node: box.store.node.id })
+    const sent = (change: object, authority = '430981') =>
+      prefecture.store.apply(
+        { ...act!, id: newId(), changes: [{ ...act!.changes[0]!, record: newId(), ...change }] },
+        { division: authority, node: box.store.node.id },
+      )
     expect(sent({}, '430922')).toMatchObject({ outcome: 'refused', kind: 'access' })
     expect(sent({ dataset: 'agri.unknown' })).toMatchObject({ outcome: 'refused' })
-    expect(sent({ fields: { ...act!.changes[0]!.fields, kilos: -5 } })).toMatchObject({ outcome: 'refused', field: 'kilos' })
+    expect(sent({ fields: { ...act!.changes[0]!.fields, kilos: -5 } })).toMatchObject({
+      outcome: 'refused',
+      field: 'kilos',
+    })
     expect(sent({ division: undefined })).toMatchObject({ outcome: 'refused', kind: 'missing' })
     expect(prefecture.store.seq).toBe(0)
   })
@@ -142,30 +181,52 @@ describe('both tiers changed the same record without knowing', () => {
   })
 
   test('whatever both ends write, once everything was carried both ways the records agree and no value is lost', () => {
-    const step = fc.record({ end: fc.boolean(), field: fc.constantFrom('kilos', 'sold', 'day'), n: fc.integer({ min: 1, max: 99 }) })
+    const step = fc.record({
+      end: fc.boolean(),
+      field: fc.constantFrom('kilos', 'sold', 'day'),
+      n: fc.integer({ min: 1, max: 99 }),
+    })
     fc.assert(
-      fc.property(fc.array(fc.oneof(step, fc.constantFrom('up' as const, 'down' as const)), { maxLength: 25 }), (steps) => {
-        const { box, prefecture } = twoTiers()
-        const id = register(box, { kilos: 1000 })
-        carry(box, prefecture)
-        const written: { field: string; value: unknown }[] = []
-        for (const each of steps) {
-          if (each === 'up') carry(box, prefecture)
-          else if (each === 'down') carry(prefecture, box)
-          else {
-            const end = each.end ? box : prefecture
-            const value = each.field === 'day' ? `2026-03-${String((each.n % 28) + 1).padStart(2, '0')}` : each.field === 'kilos' ? 1000 + each.n : each.n
-            const receipt = end.act(each.end ? county : above, { name: 'agri.batch.amended', record: id, base: end.store.record(id)!.version, fields: { [each.field]: value } })
-            if (receipt.outcome === 'accepted') written.push({ field: each.field, value })
+      fc.property(
+        fc.array(fc.oneof(step, fc.constantFrom('up' as const, 'down' as const)), { maxLength: 25 }),
+        (steps) => {
+          const { box, prefecture } = twoTiers()
+          const id = register(box, { kilos: 1000 })
+          carry(box, prefecture)
+          const written: { field: string; value: unknown }[] = []
+          for (const each of steps) {
+            if (each === 'up') carry(box, prefecture)
+            else if (each === 'down') carry(prefecture, box)
+            else {
+              const end = each.end ? box : prefecture
+              const value =
+                each.field === 'day'
+                  ? `2026-03-${String((each.n % 28) + 1).padStart(2, '0')}`
+                  : each.field === 'kilos'
+                    ? 1000 + each.n
+                    : each.n
+              const receipt = end.act(each.end ? county : above, {
+                name: 'agri.batch.amended',
+                record: id,
+                base: end.store.record(id)!.version,
+                fields: { [each.field]: value },
+              })
+              if (receipt.outcome === 'accepted') written.push({ field: each.field, value })
+            }
           }
-        }
-        carry(box, prefecture)
-        carry(prefecture, box)
-        expect(prefecture.store.record(id)!.fields).toEqual(box.store.record(id)!.fields)
-        // Every value somebody wrote stands, or is in the diary of an end that had written it, or waits in a question.
-        const kept = JSON.stringify([box.store.history(id), prefecture.store.history(id), box.store.look.find(questions, { record: id }), prefecture.store.look.find(questions, { record: id })])
-        for (const { value } of written) expect(kept).toContain(JSON.stringify(value))
-      }),
+          carry(box, prefecture)
+          carry(prefecture, box)
+          expect(prefecture.store.record(id)!.fields).toEqual(box.store.record(id)!.fields)
+          // Every value somebody wrote stands, or is in the diary of an end that had written it, or waits in a question.
+          const kept = JSON.stringify([
+            box.store.history(id),
+            prefecture.store.history(id),
+            box.store.look.find(questions, { record: id }),
+            prefecture.store.look.find(questions, { record: id }),
+          ])
+          for (const { value } of written) expect(kept).toContain(JSON.stringify(value))
+        },
+      ),
       { numRuns: 150 },
     )
   })
@@ -174,7 +235,11 @@ describe('both tiers changed the same record without knowing', () => {
 describe('reactions', () => {
   test('a reaction that fails steps aside, the rest flows, and it is done once when it can be', async () => {
     let broken = true
-    const follow = dataset('agri.note', { title: { zh: '记事', en: 'Note' }, fields: { about: text({ zh: '关于', en: 'About' }) }, keeper: 'county' })
+    const follow = dataset('agri.note', {
+      title: { zh: '记事', en: 'Note' },
+      fields: { about: text({ zh: '关于', en: 'About' }) },
+      keeper: 'county',
+    })
     const reacting: Part = {
       ...part,
       datasets: [batches, follow],
@@ -185,16 +250,30 @@ describe('reactions', () => {
           run: (act, system) => {
             const { code } = act.changes[0]!.fields
             if (broken && code === 'B-2') throw new Error('类别缺失')
-            system.act({ id: derivedId(act.id, 'note'), name: 'agri.note.created', record: derivedId(act.id, 'note record'), fields: { about: code } })
+            system.act({
+              id: derivedId(act.id, 'note'),
+              name: 'agri.note.created',
+              record: derivedId(act.id, 'note record'),
+              fields: { about: code },
+            })
           },
         },
       ],
     }
     const here = sampleCounty({ modules: [reacting] })
     open.push(here)
-    for (const code of ['B-1', 'B-2', 'B-3']) here.act(county, { name: 'agri.batch.created', record: newId(), fields: { code, kilos: 1, town: '430981114' } })
+    for (const code of ['B-1', 'B-2', 'B-3'])
+      here.act(county, {
+        name: 'agri.batch.created',
+        record: newId(),
+        fields: { code, kilos: 1, town: '430981114' },
+      })
     await here.settle()
-    const noted = () => here.store.look.find(follow, {}).map((each) => each.fields.about).sort()
+    const noted = () =>
+      here.store.look
+        .find(follow, {})
+        .map((each) => each.fields.about)
+        .sort()
     expect(noted()).toEqual(['B-1', 'B-3'])
     expect(here.store.db.query('select reason from aside').all()).toEqual([{ reason: '类别缺失' }])
     broken = false
@@ -203,6 +282,8 @@ describe('reactions', () => {
     expect(noted()).toEqual(['B-1', 'B-2', 'B-3'])
     expect(here.store.db.query('select * from aside').all()).toEqual([])
     expect(here.diary().filter((name) => name === 'agri.note.created')).toHaveLength(3)
-    expect(here.store.acts(0).find((act) => act.name === 'agri.note.created')?.cause).toBe(here.store.acts(0)[0]!.id)
+    expect(here.store.acts(0).find((act) => act.name === 'agri.note.created')?.cause).toBe(
+      here.store.acts(0)[0]!.id,
+    )
   })
 })

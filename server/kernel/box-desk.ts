@@ -94,14 +94,12 @@ export class BoxDesk implements Desk {
   async history(dataset: Dataset | string, id: string): Promise<Act[]> {
     const record = await this.read(dataset, id)
     if (!record) return []
-    return this.store
-      .history(id)
-      .map((act) => ({
-        ...act,
-        changes: act.changes
-          .filter((change) => change.record === id)
-          .map((change) => ({ ...change, fields: this.maskedFields(change.dataset, change.fields) })),
-      }))
+    return this.store.history(id).map((act) => ({
+      ...act,
+      changes: act.changes
+        .filter((change) => change.record === id)
+        .map((change) => ({ ...change, fields: this.maskedFields(change.dataset, change.fields) })),
+    }))
   }
 
   async labels(ids: Iterable<string>): Promise<Map<string, string>> {

@@ -502,7 +502,8 @@ describe('lists', () => {
         fc.integer({ min: 1, max: 7 }),
         async (areas, sort, limit) => {
           const here = county()
-          for (const [i, area] of areas.entries()) plotIn(here, { code: `P${i}`, area, ...(area % 3 ? { note: `n${area}` } : {}) })
+          for (const [i, area] of areas.entries())
+            plotIn(here, { code: `P${i}`, area, ...(area % 3 ? { note: `n${area}` } : {}) })
           const seen: string[] = []
           let cursor: string | undefined
           do {
