@@ -1,0 +1,318 @@
+// The analytics room: follows the diary into DuckDB, computes the measures that changed, publishes the numbers, seals
+// finished days of readings, and answers what pages ask of the archive. Everything it writes under derived/ can be
+// deleted; whatever it finds damaged there it throws away and makes again, so that it never falls twice for one reason.
+
+import type { Measure } from '../kernel/measures.ts'
+import type { Registry } from '../kernel/registry.ts'
+import { type Answers, answerIn, type Question } from './answer.ts'
+import { faultsOf, moduleOf } from './check.ts'
+import { compute, dependsOnTime, sqlOf, type Value } from './compute.ts'
+import { Follower, type Progress } from './follow.ts'
+import { discard, Lake } from './lake.ts'
+import { discardNumbers, NumbersFile } from './publish.ts'
+import { readingTables, Stream } from './readings.ts'
+import { sealDays } from './seal.ts'
+import { tableOf } from './tables.ts'
+
+export interface AnalyticsOptions {
+  coreFile: string
+  telemetryFile: string
+  archiveDir: string
+  derivedDir: string
+  registry: Registry
+  /** As DuckDB writes it: `256MB`. */
+  memoryLimit: string
+  threads: number
+  /** `numbers` {at, seq, measures}, `progress` {done, of}, `sealed` {day, …}, `trouble` {what, why}. */
+  hint: (name: string, data?: unknown) => void
+  /** Brings the county's own datasets into the registry; called whenever the diary has grown. */
+  refresh?: () => void
+}
+
+export interface Analytics {
+  /** «Look again»: the diary or the readings have grown. */
+  heed(topic: string, data?: unknown): void
+  /** A question of the serve process. What it throws is a sentence. */
+  answer<W extends Question['what']>(question: Extract<Question, { what: W }>): Promise<Answers[W]>
+  /** Done when the numbers include everything the diary holds now. */
+  settle(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function analytics(options: AnalyticsOptions): Promise<Analytics> {
+  const room = new Room(options)
+  await room.open()
+  return room
+}
+
+/** A save is on screen within two seconds: passes follow each other no closer than this … */
+const pause = 150
+/** … and take at most a quarter of a core when acts come without end. */
+const share = 3
+const tick = 1_000
+const heartbeat = 20_000
+const minute = 60_000
+const sealEvery = 10 * minute
+const longestRest = 30_000
+
+class Room implements Analytics {
+  private lake!: Lake
+  private follower!: Follower
+  private stream!: Stream
+  private numbers!: NumbersFile
+  private running: Promise<void> | undefined
+  private wanted = false
+  private stopping = false
+  private timers: Timer[] = []
+  /** What the last pass published. */
+  private seq = -1
+  /** Whether every measure has been computed since the tables were made. */
+  private complete = false
+  private toldAt = 0
+  private minuteOf = 0
+  private failures = 0
+  private sealing: Promise<unknown> = Promise.resolve()
+  /** Measures that could not be computed, and why; the others go on. */
+  private readonly asides = new Map<string, string>()
+  /** What each measure reads. */
+  private readonly reads = new Map<string, Set<string>>()
+
+  constructor(private readonly options: AnalyticsOptions) {}
+
+  async open() {
+    this.numbers = NumbersFile.open(this.options.derivedDir)
+    this.lake = await Lake.open(this.options)
+    this.stream = new Stream(this.lake, this.options)
+    this.follower = new Follower(this.options.coreFile, this.lake, this.options.registry, (progress) =>
+      this.progressed(progress),
+    )
+    this.timers = [setInterval(() => this.beat(), tick), setInterval(() => this.seal(), sealEvery)]
+    this.look()
+    this.seal()
+  }
+
+  heed(topic: string) {
+    if (topic === 'look') this.look()
+  }
+
+  async settle() {
+    const { seq } = this.follower.newest()
+    while (!this.stopping && (this.seq < seq || this.wanted || this.running)) {
+      this.look()
+      await this.running
+    }
+  }
+
+  async answer<W extends Question['what']>(question: Extract<Question, { what: W }>): Promise<Answers[W]> {
+    if (question.what === 'settle') return (await this.settle()) as Answers[W]
+    if (question.what === 'rebuild') return (await this.rebuild()) as Answers[W]
+    if (question.what === 'seal') return (await this.seal()) as Answers[W]
+    return answerIn(this.lake, this.options, this.follower.division, question as Question) as Promise<
+      Answers[W]
+    >
+  }
+
+  async stop() {
+    this.stopping = true
+    for (const timer of this.timers) clearInterval(timer)
+    await this.running
+    await this.sealing
+    this.stream.close()
+    this.follower.close()
+    await this.lake.close()
+    this.numbers.close()
+  }
+
+  private look() {
+    this.wanted = true
+    this.running ??= this.run().finally(() => {
+      this.running = undefined
+      if (this.wanted && !this.stopping) this.look()
+    })
+  }
+
+  private beat() {
+    const now = Date.now()
+    try {
+      if (this.follower.newest().seq > this.seq || Math.floor(now / minute) !== this.minuteOf)
+        return this.look()
+      // Nothing happened, and saying so keeps the numbers from looking old.
+      if (now - this.toldAt >= heartbeat && !this.running) this.tell(new Map())
+    } catch (fault) {
+      this.trouble('core.db cannot be read', fault)
+    }
+  }
+
+  private async run() {
+    while (this.wanted && !this.stopping) {
+      this.wanted = false
+      const began = performance.now()
+      try {
+        await this.pass()
+        this.failures = 0
+      } catch (fault) {
+        if (this.stopping) return
+        await this.recover(fault)
+      }
+      const took = performance.now() - began
+      await this.rest(Math.max(pause - took, Math.min(took * share, 900)))
+    }
+  }
+
+  private async pass() {
+    this.options.refresh?.()
+    const thisMinute = Math.floor(Date.now() / minute)
+    const clock = thisMinute !== this.minuteOf
+    const all = !this.complete
+    const { seq, changed } = await this.follower.catchUp()
+    const tables = new Set([...changed].map(tableOf))
+    if (this.readsReadings() && (await this.stream.catchUp()))
+      for (const name of readingTables) tables.add(name)
+    const measures = [...this.options.registry.measures.values()]
+    const due = measures.filter((each) => all || (clock && dependsOnTime(each)) || this.touches(each, tables))
+    if (all) this.numbers.keepOnly(measures.map((each) => each.name))
+    const { division } = this.follower
+    // The county's own numbers first: the townships of queries take a run each.
+    await this.computeAndTell(due, division, [division], seq)
+    const scopes = scopesUnder(division, this.options.registry)
+    const perScope = due.filter((each) => each.query !== undefined && !this.asides.has(each.name))
+    if (scopes.length > 1 && perScope.length > 0) await this.computeAndTell(perScope, division, scopes, seq)
+    this.minuteOf = thisMinute
+    this.complete = true
+  }
+
+  private async computeAndTell(measures: Measure[], division: string, scopes: string[], seq: number) {
+    const all = scopesUnder(division, this.options.registry)
+    const computed = new Map<string, Value[]>()
+    for (const measure of measures) {
+      const faults = faultsOf(measure, this.options.registry)
+      try {
+        if (faults.length > 0) throw new Error(faults.join('; '))
+        const values = await compute(this.lake, measure, division, measure.query ? scopes : all)
+        computed.set(measure.name, values)
+        this.asides.delete(measure.name)
+      } catch (fault) {
+        this.setAside(measure, fault)
+        computed.set(measure.name, [])
+      }
+      if (this.stopping) throw new Error('stopping')
+    }
+    this.seq = seq
+    this.tell(computed)
+  }
+
+  private tell(computed: Map<string, Value[]>) {
+    const at = new Date().toISOString()
+    try {
+      this.numbers.publish(computed, this.asides, at, Math.max(this.seq, 0))
+    } catch (fault) {
+      // Damaged or deleted under us: thrown away, and the next pass computes everything.
+      this.numbers.close()
+      discardNumbers(this.options.derivedDir)
+      this.numbers = NumbersFile.open(this.options.derivedDir)
+      this.complete = false
+      throw fault
+    }
+    this.toldAt = Date.now()
+    if (computed.size > 0) this.options.hint('numbers', { at, seq: this.seq, measures: [...computed.keys()] })
+  }
+
+  private setAside(measure: Measure, fault: unknown) {
+    // A broken file breaks every measure: that is not the measure's fault.
+    if (isDamage(fault)) throw fault
+    const why = `module ${moduleOf(this.options.registry, measure.name)}, measure ${measure.name}: ${(fault as Error).message}`
+    if (this.asides.get(measure.name) === why) return
+    this.asides.set(measure.name, why)
+    this.options.hint('trouble', { what: measure.name, why })
+  }
+
+  private touches(measure: Measure, tables: Set<string>): boolean {
+    if (tables.size === 0) return false
+    for (const name of this.readsOf(measure)) if (tables.has(name)) return true
+    return this.asides.has(measure.name)
+  }
+
+  private readsOf(measure: Measure): Set<string> {
+    const known = this.reads.get(measure.name)
+    if (known) return known
+    try {
+      const found = new Set(this.lake.tablesIn(sqlOf(measure, this.follower.division)))
+      this.reads.set(measure.name, found)
+      return found
+    } catch {
+      return new Set()
+    }
+  }
+
+  private readsReadings(): boolean {
+    return [...this.options.registry.measures.values()].some((each) =>
+      readingTables.some((name) => this.readsOf(each).has(name)),
+    )
+  }
+
+  /** Once may be a busy file; twice in a row, and what is derived is made again. Never a crash loop. */
+  private async recover(fault: unknown) {
+    this.failures++
+    this.trouble('computing failed', fault)
+    const ours = !(fault instanceof Error && fault.name === 'SQLiteError')
+    if (ours && (this.failures === 2 || isDamage(fault)))
+      await this.rebuild().catch((again) => this.trouble('rebuilding failed', again))
+    this.wanted = true
+    if (this.failures > 2) await this.rest(Math.min(longestRest, 500 * 2 ** this.failures))
+  }
+
+  private async rebuild() {
+    this.stream.close()
+    this.follower.close()
+    // A database that found itself damaged may refuse even this.
+    await this.lake.close().catch(() => {})
+    discard(this.options.derivedDir)
+    this.lake = await Lake.open(this.options)
+    this.stream = new Stream(this.lake, this.options)
+    this.follower = new Follower(this.options.coreFile, this.lake, this.options.registry, (progress) =>
+      this.progressed(progress),
+    )
+    this.seq = -1
+    this.complete = false
+    this.look()
+  }
+
+  private seal() {
+    this.sealing = this.sealing
+      .then(() => (this.stopping ? [] : sealDays(this.lake, this.options, () => this.stopping)))
+      .then((notes) => {
+        for (const note of notes) this.options.hint('sealed', note)
+        if (notes.length > 0) this.look()
+      })
+      .catch((fault) => this.trouble('sealing readings failed; they stay in telemetry.db', fault))
+    return this.sealing
+  }
+
+  private progressed(progress: Progress) {
+    if (this.stopping) throw new Error('stopping')
+    this.options.hint('progress', progress)
+  }
+
+  private trouble(what: string, fault: unknown) {
+    this.options.hint('trouble', { what, why: (fault as Error).message })
+  }
+
+  private async rest(ms: number) {
+    const until = Date.now() + ms
+    while (!this.stopping && Date.now() < until) await Bun.sleep(Math.min(50, until - Date.now()))
+  }
+}
+
+/** The box's own division and the divisions of the code list below it: their zero is a zero and not a gap. */
+export function scopesUnder(division: string, registry: Registry): string[] {
+  const codes = Object.keys(registry.codes('division')?.codes ?? {})
+  const below = codes.filter(
+    (code) => code.startsWith(division) && code.length > division.length && [4, 6, 9].includes(code.length),
+  )
+  return [division, ...below]
+}
+
+const isDamage = (fault: unknown): boolean =>
+  /INTERNAL Error|FATAL Error|checksum|[Cc]orrupt|Serialization Error|database has been invalidated|Connection Error/.test(
+    (fault as Error).message,
+  )

@@ -1,0 +1,178 @@
+// A measure to SQL and its rows. Counts and sums of a dataset are computed for every scope (the box's own division and
+// the divisions below it) in one pass; a query of its own is run once per scope over views narrowed to that scope.
+
+import type { DatasetSpec } from '../kernel/dataset.ts'
+import type { Measure } from '../kernel/measures.ts'
+import type { Lake } from './lake.ts'
+import { literal, own, quoted, tableOf } from './tables.ts'
+
+export interface Value {
+  division: string
+  key: string
+  value: number
+}
+
+export async function compute(
+  lake: Lake,
+  measure: Measure,
+  division: string,
+  scopes: string[],
+): Promise<Value[]> {
+  const values = measure.query
+    ? await computeQuery(lake, measure, division, scopes)
+    : await computeRecords(lake, measure, division)
+  return complete(measure, values, scopes)
+}
+
+/** Everything a measure reads, for knowing when to compute it again. */
+export function sqlOf(measure: Measure, division: string): string {
+  return measure.query ?? recordsSql(measure, division)
+}
+
+/** Whether the answer changes by the clock alone. */
+export const dependsOnTime = (measure: Measure): boolean =>
+  measure.over !== undefined ||
+  /\b(now|today|current_date|current_timestamp|getdate|localtimestamp)\b/i.test(
+    `${measure.condition} ${measure.query}`,
+  )
+
+/** The ids of the records behind one value, last touched first: what its list shows when no filter can say it. */
+export function recordsBehind(measure: Measure, division: string, key: string | undefined): string {
+  const spec = measure.of!.spec
+  const keyed = key === undefined ? '' : `where _key = ${literal(key)}`
+  return `select _id as id from (select ${own(spec, 'id')} as _id, ${own(spec, 'touched')} as _touched, ${keyOf(measure, spec)} as _key
+    from ${chosen(measure, division)}) ${keyed} group by _id, _touched order by _touched desc, _id`
+}
+
+async function computeRecords(lake: Lake, measure: Measure, division: string): Promise<Value[]> {
+  await lake.run(`set variable scope = ${literal(division)}`)
+  return lake.rows<Value>(recordsSql(measure, division))
+}
+
+function recordsSql(measure: Measure, division: string): string {
+  const spec = measure.of!.spec
+  const operand = measure.sum ?? measure.average
+  const x = operand ? `, ${quoted(operand)} as _x` : ''
+  // Decimal sums do not depend on the order of the rows: a rebuild gives the same digits.
+  const exact = 'cast(_x as decimal(38, 6))'
+  const value = measure.sum
+    ? `coalesce(sum(${exact}), 0)`
+    : measure.average
+      ? `round(cast(sum(${exact}) as double) / count(_x), 6)`
+      : 'count(*)'
+  // Unnested one inside the other: two lists unnested side by side would be paired, not crossed.
+  const rows = `select ${own(spec, 'division')} as _division, ${keyOf(measure, spec)} as _key${x} from ${chosen(measure, division)}`
+  return `select _scope as division, _key as key, cast(${value} as double) as value
+    from (select *, unnest(${scopesOf('_division', division)}) as _scope from (${rows}))
+    group by _scope, _key order by all`
+}
+
+function chosen(measure: Measure, division: string): string {
+  const spec = measure.of!.spec
+  const conditions = [
+    `not ${own(spec, 'withdrawn')}`,
+    `starts_with(${own(spec, 'division')}, ${literal(division)})`,
+    ...Object.entries(measure.where ?? {}).map(([field, wanted]) => equals(spec, field, wanted)),
+    ...(measure.condition ? [`(${measure.condition}\n)`] : []),
+    ...(measure.over ? [overLast(spec, measure.over)] : []),
+  ]
+  return `main.${quoted(tableOf(spec.name))} where ${conditions.join(' and ')}`
+}
+
+function equals(spec: DatasetSpec, field: string, wanted: unknown): string {
+  const column = quoted(field)
+  if (wanted === null || wanted === undefined) return `${column} is null`
+  const values = (Array.isArray(wanted) ? wanted : [wanted]).map(valueSql)
+  if (spec.fields[field]?.kind === 'choices') return `list_has_any(${column}, [${values.join(', ')}])`
+  return `${column} in (${values.join(', ')})`
+}
+
+const valueSql = (value: unknown): string =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : literal(String(value))
+
+function overLast(spec: DatasetSpec, over: { field: string; days: number }): string {
+  const day = dayOf(spec, over.field)
+  return `${day} between current_date - ${over.days - 1} and current_date`
+}
+
+/** The county's day of a field: the session's time zone is the county's. */
+const dayOf = (spec: DatasetSpec, field: string) =>
+  spec.fields[field]?.kind === 'date' ? quoted(field) : `cast(${quoted(field)} as date)`
+
+/** `day`, `value of by`, or both as `day|value`. */
+function keyOf(measure: Measure, spec: DatasetSpec): string {
+  const day = measure.over ? `strftime(${dayOf(spec, measure.over.field)}, '%Y-%m-%d')` : undefined
+  const by = measure.by ? byOf(spec, measure.by) : undefined
+  if (day && by) return `${day} || '|' || ${by}`
+  return day ?? by ?? `''`
+}
+
+function byOf(spec: DatasetSpec, by: string): string {
+  const field = spec.fields[by]
+  if (!field && by === 'township') return `left(${own(spec, 'division')}, 9)`
+  if (by === 'division') return own(spec, 'division')
+  if (field?.kind === 'choices')
+    return `unnest(case when len(${quoted(by)}) > 0 then ${quoted(by)} else [''] end)`
+  if (field?.kind === 'date' || field?.kind === 'time')
+    return `coalesce(strftime(${dayOf(spec, by)}, '%Y-%m-%d'), '')`
+  return `coalesce(cast(${quoted(by)} as varchar), '')`
+}
+
+/** Every scope a record counts for: the box's own division and the division levels between it and the record. */
+function scopesOf(column: string, division: string): string {
+  const levels = [4, 6, 9].filter((length) => length > division.length)
+  const upTo = (count: number) =>
+    `[${[literal(division), ...levels.slice(0, count).map((length) => `left(${column}, ${length})`)].join(', ')}]`
+  const cases = levels.map((length, i) => `when length(${column}) >= ${length} then ${upTo(i + 1)}`).reverse()
+  return cases.length > 0 ? `case ${cases.join(' ')} else ${upTo(0)} end` : upTo(0)
+}
+
+async function computeQuery(
+  lake: Lake,
+  measure: Measure,
+  division: string,
+  scopes: string[],
+): Promise<Value[]> {
+  const columns = await lake.rows<{ column_name: string }>(`describe select * from (${measure.query}\n)`)
+  const names = new Set(columns.map((row) => row.column_name))
+  if (!names.has('value')) throw new Error('its query gives no column `value`')
+  const parts = [
+    names.has('at') ? `strftime(cast("at" as date), '%Y-%m-%d')` : '',
+    names.has('key') ? `coalesce(cast("key" as varchar), '')` : '',
+  ]
+  const key = parts.filter(Boolean).join(` || '|' || `) || `''`
+  const values: Value[] = []
+  if (names.has('division')) {
+    // The query says where each row belongs: one run, added up per scope.
+    await lake.run(`set variable scope = ${literal(division)}`)
+    return lake.rows<Value>(`select _scope as division, _key as key, cast(sum(value) as double) as value
+      from (select unnest(${scopesOf('division', division)}) as _scope, ${key} as _key, value from (${measure.query}\n) where starts_with(division, ${literal(division)}))
+      group by _scope, _key order by all`)
+  }
+  for (const scope of new Set([division, ...scopes])) {
+    await lake.run(`set variable scope = ${literal(scope)}`)
+    const rows = await lake.rows<{ key: string; value: number | null }>(
+      `select ${key} as key, round(cast(value as double), 6) as value from (${measure.query}\n) order by all`,
+    )
+    values.push(...rows.map((row) => ({ division: scope, key: row.key, value: row.value! })))
+  }
+  return values
+}
+
+/** A count of nothing is 0, not a gap; an average of nothing is a gap. */
+function complete(measure: Measure, values: Value[], scopes: string[]): Value[] {
+  const kept = values.filter((each) => Number.isFinite(each.value))
+  if (measure.query || measure.average || measure.by) return kept
+  const keys = measure.over ? daysBack(measure.over.days) : ['']
+  const known = new Set(kept.map((each) => `${each.division} ${each.key}`))
+  for (const division of scopes)
+    for (const key of keys) if (!known.has(`${division} ${key}`)) kept.push({ division, key, value: 0 })
+  return kept
+}
+
+function daysBack(days: number, now = Date.now()): string[] {
+  const countyNow = now + 8 * 3_600_000
+  return Array.from({ length: days }, (_, i) =>
+    new Date(countyNow - i * 86_400_000).toISOString().slice(0, 10),
+  )
+}
