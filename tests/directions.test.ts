@@ -18,7 +18,7 @@ const slope: [room: string, may: string[]][] = [
   ['server/modules', ['server/kernel', 'server/http', 'web', 'dataset', 'seed/codes']],
   ['server/search', ['server/kernel']],
   ['server/telemetry', ['server/kernel', 'server/http/services.ts', 'migrations', 'dataset']],
-  ['server/analytics', ['server/kernel', 'server/http/services.ts', 'migrations', 'dataset']],
+  ['server/analytics', ['server/kernel', 'server/http/services.ts', 'migrations', 'dataset', 'server/telemetry/archive.ts', 'server/telemetry/open.ts']],
   ['sync', ['server/kernel', 'server/http', 'web', 'dataset']],
   // Code lists are data; the sample county deals with the modules as a clerk would, by their datasets and verbs.
   ['seed/codes', ['server/kernel']],
