@@ -109,3 +109,10 @@ export const keyField = (spec: DatasetSpec): string | undefined =>
 /** Fields with their own index on the record table. */
 export const indexedFields = (spec: DatasetSpec): string[] =>
   Object.keys(spec.fields).filter((name) => spec.fields[name]!.key || spec.fields[name]!.filter)
+
+/**
+ * Indexed fields with few values (a state, a sex): they get a second index by township, because a value that is
+ * common in the county may be rare in one of its towns.
+ */
+export const townIndexedFields = (spec: DatasetSpec): string[] =>
+  indexedFields(spec).filter((name) => ['choice', 'flag', 'code'].includes(spec.fields[name]!.kind))

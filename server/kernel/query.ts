@@ -3,12 +3,12 @@
 
 import type { Database } from 'bun:sqlite'
 import type { Actor } from './access.ts'
-import { type DatasetSpec, indexedFields, type Rec } from './dataset.ts'
+import { type DatasetSpec, indexedFields, type Rec, townIndexedFields } from './dataset.ts'
 import type { ListQuery } from './desk.ts'
 import { parseField } from './fields.ts'
 import { refuse } from './refusal.ts'
 import type { Registry } from './registry.ts'
-import { asSql, fieldIndex, type RecordRow, toRec } from './store.ts'
+import { asSql, fieldIndex, type RecordRow, toRec, townIndex } from './store.ts'
 
 interface Condition {
   sql: string
@@ -199,22 +199,31 @@ function bestIndex(
   narrowed: boolean,
 ): string {
   if (narrowed) return ''
+  const inTown = conditions.some((each) => each.sql.startsWith('town = ?'))
   const candidates = conditions.filter((each) => each.index)
-  if (candidates.length > 0) {
-    const sized = candidates.map((each) => {
-      const sql = `select count(*) as n from (select 1 from record indexed by "${fieldIndex(spec.name, each.index!)}" where dataset = '${spec.name}' and withdrawn = 0 and ${each.sql} limit 1000)`
-      return { each, n: (db.query(sql).get(...(each.values as never[])) as { n: number }).n }
-    })
-    sized.sort((a, b) => a.n - b.n)
-    const town = conditions.some((each) => each.sql.startsWith('town = ?'))
-    // A filter that fits most records (state = open) loses to the township index when there is one.
-    if (!(town && sized[0]!.n >= 1000 && !sort))
-      return `indexed by "${fieldIndex(spec.name, sized[0]!.each.index!)}"`
+  if (inTown && !sort) {
+    const fewValued = candidates.find(
+      (each) => townIndexedFields(spec).includes(each.index!) && each.values.length === 1,
+    )
+    if (fewValued) return `indexed by "${townIndex(spec.name, fewValued.index!)}"`
   }
-  if (conditions.some((each) => each.sql.startsWith('town = ?')) && !sort) return 'indexed by record_town'
+  if (candidates.length > 0) {
+    const sized = candidates.map((each) => ({
+      index: fieldIndex(spec.name, each.index!),
+      n: atMost1000(db, spec, each),
+    }))
+    sized.sort((a, b) => a.n - b.n)
+    return `indexed by "${sized[0]!.index}"`
+  }
+  if (inTown && !sort) return 'indexed by record_town'
   if (sort && indexedFields(spec).includes(sort.field))
     return `indexed by "${fieldIndex(spec.name, sort.field)}"`
   return 'indexed by record_list'
+}
+
+function atMost1000(db: Database, spec: DatasetSpec, condition: Condition): number {
+  const sql = `select count(*) as n from (select 1 from record indexed by "${fieldIndex(spec.name, condition.index!)}" where dataset = '${spec.name}' and withdrawn = 0 and ${condition.sql} limit 1000)`
+  return (db.query(sql).get(...(condition.values as never[])) as { n: number }).n
 }
 
 function cursorOf(row: RecordRow, sort: { field: string } | undefined): string {

@@ -5,8 +5,15 @@ import { Database, type Statement } from 'bun:sqlite'
 import { type Actor, systemActor } from './access.ts'
 import type { Act, ActRequest, Change, Look, Receipt } from './acts.ts'
 import { canonical } from './canonical.ts'
-import { type Dataset, type DatasetSpec, indexedFields, labelOf, type Rec } from './dataset.ts'
-import { applyFields, checkRules, type Draft, decide, same } from './decide.ts'
+import {
+  type Dataset,
+  type DatasetSpec,
+  indexedFields,
+  labelOf,
+  type Rec,
+  townIndexedFields,
+} from './dataset.ts'
+import { applyFields, checkRules, type Draft, decide } from './decide.ts'
 import { type ActRow, actHash, actsAfter, actsOf, changeDigest, firstHash } from './diary.ts'
 import { type FieldSpec, parseField } from './fields.ts'
 import { bounds, type Geometry } from './geo.ts'
@@ -142,11 +149,15 @@ export class Store {
 
   /** A dataset declared (again) at run time gets its indexes; the registry already has it. */
   prepareDataset(spec: DatasetSpec) {
-    for (const field of indexedFields(spec)) {
+    const where = `where dataset = '${spec.name}'`
+    for (const field of indexedFields(spec))
       this.db.exec(
-        `create index if not exists "${fieldIndex(spec.name, field)}" on record((body ->> '$.${field}'), withdrawn, rid) where dataset = '${spec.name}'`,
+        `create index if not exists "${fieldIndex(spec.name, field)}" on record((body ->> '$.${field}'), withdrawn, rid) ${where}`,
       )
-    }
+    for (const field of townIndexedFields(spec))
+      this.db.exec(
+        `create index if not exists "${townIndex(spec.name, field)}" on record((body ->> '$.${field}'), withdrawn, town, rid) ${where}`,
+      )
     const columns = Object.keys(spec.fields).map((field) => `body ->> '$.${field}' as "${field}"`)
     const view = `view_${spec.name.replaceAll(/[^a-zA-Z0-9]/g, '_')}`
     this.db.exec(
@@ -847,6 +858,8 @@ export function toRec(row: RecordRow): Rec {
 
 /** The name of the partial expression index on a field. */
 export const fieldIndex = (dataset: string, field: string) => `record:${dataset}:${field}`
+
+export const townIndex = (dataset: string, field: string) => `${fieldIndex(dataset, field)}:town`
 
 export const asSql = (value: unknown): string | number | null =>
   typeof value === 'boolean'
