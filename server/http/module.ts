@@ -1,6 +1,8 @@
 import type { Hono } from 'hono'
 import type { Actor } from '../kernel/access.ts'
+import type { Act } from '../kernel/acts.ts'
 import type { Desk } from '../kernel/desk.ts'
+import type { FileRef } from '../kernel/fields.ts'
 import type { Part } from '../kernel/registry.ts'
 import type { Lang, Say, Words } from '../kernel/words.ts'
 import type { Services } from './services.ts'
@@ -17,15 +19,40 @@ export interface Env {
     csrf: string
     /** Strict CSP without inline scripts; nonce is for the rare inline style of a print page. */
     nonce: string
-    /** Box only. Field pages do without. */
+    /** What the county is called and which matters it has. */
+    house: House
+    /** Keeps an attachment and answers with what the record says of it. */
+    keepFile: (file: File) => Promise<FileRef>
+    /** The newest acts this person may see, newest first; a device without a diary leaves it out. */
+    recent?: (since: string, limit: number) => Promise<Act[]>
+    /** Box only. Field pages do without: there it is undefined. */
     box: Services
   }
+}
+
+export interface House {
+  county: Words
+  modules: Module[]
+  /** This node, so that a history says which lines came from elsewhere; and where a node stands. */
+  node?: string
+  placeOf?: (node: string) => string | undefined
+  /** Names of people who can give rights, for pages that refuse. */
+  askWhom?: () => string[]
 }
 
 export type App = Hono<Env>
 
 /** Where a page stands in the left menu; the nine places of the county office. */
-export type Place = 'today' | 'map' | 'trace' | 'sensing' | 'cases' | 'registers' | 'numbers' | 'sync' | 'system'
+export type Place =
+  | 'today'
+  | 'map'
+  | 'trace'
+  | 'sensing'
+  | 'cases'
+  | 'registers'
+  | 'numbers'
+  | 'sync'
+  | 'system'
 
 export interface MenuEntry {
   place: Place
@@ -56,5 +83,16 @@ export interface Module extends Part {
   /** What waits for this actor in this matter, most urgent first. */
   waiting?: (desk: Desk, t: Say) => Promise<Waiting[]>
   /** Extra blocks on a record's generic detail page, by dataset: drawn under the facts. */
-  blocks?: Record<string, (args: { desk: Desk; t: Say; lang: Lang; box?: Services; record: import('../kernel/dataset.ts').Rec }) => Promise<unknown>>
+  blocks?: Record<
+    string,
+    (args: {
+      desk: Desk
+      t: Say
+      lang: Lang
+      box?: Services
+      record: import('../kernel/dataset.ts').Rec
+    }) => Promise<unknown>
+  >
+  /** The module that owns sensors says whether the reader may see this one's readings. */
+  mayReadSensor?: (desk: Desk, sensor: string) => Promise<boolean>
 }

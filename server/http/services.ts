@@ -1,6 +1,8 @@
 // What box-only pages may ask beyond the desk. The appliance wires real parts in; tests wire small ones. Field pages
 // never use these: they must run in a browser that has a desk and nothing else.
 
+import type { DatasetSpec } from '../kernel/dataset.ts'
+import type { FileRef } from '../kernel/fields.ts'
 import type { NumberRow } from '../kernel/measures.ts'
 import type { Store } from '../kernel/store.ts'
 
@@ -10,11 +12,24 @@ export interface Services {
   readings: Readings
   line: Line
   events: Events
+  /** Attachments by SHA-256. `openFiles(dir)` in files.ts is the one on the box. */
+  files: Files
+  /** Writes records as Parquet, where DuckDB is at hand; exports offer it only then. */
+  parquet?: (
+    spec: DatasetSpec,
+    records: AsyncIterable<Record<string, unknown>>,
+  ) => Promise<ReadableStream<Uint8Array>>
   /** Each part of the box and how it is: the same object `/healthz` shows. */
   parts(): Record<string, PartHealth>
   version: string
   /** Seconds since the box started. */
   uptime(): number
+}
+
+export interface Files {
+  /** On disk and synced when it answers. */
+  keep(file: File): Promise<FileRef>
+  open(sha256: string): Promise<Blob | undefined>
 }
 
 export interface PartHealth {
@@ -66,7 +81,9 @@ export interface Readings {
   /** sensor → online or offline, and since when. */
   status(): Map<string, { online: boolean; at: number }>
   /** Unreadable payloads kept whole, newest first. */
-  quarantine(limit: number): { id: number; at: number; client: string; topic: string; payload: Uint8Array; reason: string }[]
+  quarantine(
+    limit: number,
+  ): { id: number; at: number; client: string; topic: string; payload: Uint8Array; reason: string }[]
   /** Messages stored and quarantined since start, for counters on pages and /metrics. */
   counters(): { stored: number; quarantined: number; clients: number }
 }

@@ -1,0 +1,145 @@
+// The whole web side of the box: who asks, what they may, which page or answer. Order matters here, top to bottom:
+// what needs nobody, what finds out who asks, what the public may, and then everything for people and programs.
+
+import { drizzle } from 'drizzle-orm/bun-sqlite'
+import { Hono } from 'hono'
+import { assetUrl } from '../../web/ui/asset-url.ts'
+import type { Actor } from '../kernel/access.ts'
+import type { Desk } from '../kernel/desk.ts'
+import { Refusal } from '../kernel/refusal.ts'
+import { actorOf, type Db, listAccounts, type SessionRules } from './accounts.ts'
+import { apiRoutes } from './api.ts'
+import { readBack } from './diary.ts'
+import { checkCsrf, type Doors, needsPerson, recognise } from './doors.ts'
+import { answerFault, faultOf, type Log, missing } from './faults.tsx'
+import { fileRoutes } from './files.ts'
+import { lineFragment } from './layout.tsx'
+import { loginPages } from './login.tsx'
+import { mePages } from './me.tsx'
+import type { App, Env, House, Module } from './module.ts'
+import { fieldPages } from './records/field-pages.ts'
+import type { Services } from './services.ts'
+import { eventsRoute, healthRoutes, Meter, metricsRoute } from './watch.ts'
+
+export interface BoxApp {
+  modules: Module[]
+  services: Services
+  /** A desk for one actor: scoped, masked, searching. */
+  deskFor: (actor: Actor) => Desk
+  /** Answers /assets/*; undefined when there is no such asset. */
+  asset?: (request: Request) => Promise<Response | undefined>
+  /** Apps that look after their own doors, such as the sync routes under `/sync/v1`. */
+  mounts?: { path: string; app: Hono }[]
+  log?: Log
+  session?: Partial<SessionRules>
+}
+
+export function createApp(box: BoxApp): App {
+  const { services, modules } = box
+  const { store } = services
+  const db: Db = drizzle(store.db)
+  const log: Log =
+    box.log ?? ((line) => console.error(JSON.stringify({ at: new Date().toISOString(), ...line })))
+  const meter = new Meter()
+  const house = houseOf(box, db)
+  const doors: Doors = {
+    db,
+    cookie: `xh_${store.node.id.replaceAll('-', '').slice(-8)}`,
+    rules: { idleMinutes: 120, longestHours: 24 * 7, ...box.session },
+    division: store.node.division,
+    deskFor: box.deskFor,
+  }
+  const app = new Hono<Env>()
+
+  app.onError((error, c) =>
+    answerFault(c, faultOf(error, log, { method: c.req.method, path: c.req.path, actor: c.var.actor?.id })),
+  )
+  app.notFound((c) => answerFault(c, missing))
+
+  app.use('*', meter.count())
+  app.use('*', async (c, next) => {
+    c.set('house', house)
+    c.set('box', services)
+    c.set('nonce', crypto.randomUUID().replaceAll('-', ''))
+    c.set('keepFile', services.files.keep)
+    await next()
+    guard(c.res.headers, c.var.nonce)
+  })
+
+  healthRoutes(app, services, store.node.id)
+  metricsRoute(app, meter, services, store.node.id)
+  app.get('/assets/*', async (c) => {
+    const found = await box.asset?.(c.req.raw)
+    if (!found) throw new Refusal({ zh: '没有这个文件', en: 'There is no such file.' }, { kind: 'missing' })
+    return found
+  })
+  app.get('/favicon.ico', (c) => c.redirect(assetUrl('icon.svg'), 302))
+  for (const mount of box.mounts ?? []) app.route(mount.path, mount.app as unknown as App)
+
+  app.use('*', recognise(doors))
+  app.use('*', checkCsrf())
+  app.use('*', async (c, next) => {
+    c.set('recent', async (since, limit) => readBack(store, c.var.actor, since, limit))
+    await next()
+  })
+  app.get('/manifest.webmanifest', (c) =>
+    c.json(
+      {
+        name: `${house.county.zh}县盒`,
+        short_name: '县盒',
+        lang: 'zh-CN',
+        start_url: '/',
+        display: 'standalone',
+        theme_color: '#12365f',
+        background_color: '#ffffff',
+        icons: [{ src: assetUrl('icon.svg'), sizes: 'any', type: 'image/svg+xml' }],
+      },
+      200,
+      { 'content-type': 'application/manifest+json' },
+    ),
+  )
+  loginPages(app, doors)
+  for (const module of modules) module.publicPages?.(app)
+  apiRoutes(app, services, modules)
+  eventsRoute(app, meter, services)
+
+  app.use('*', needsPerson())
+  app.get('/line', lineFragment)
+  mePages(app, doors)
+  fileRoutes(app)
+  for (const module of modules) module.pages?.(app)
+  fieldPages(app)
+  return app
+}
+
+function houseOf({ services, modules }: BoxApp, db: Db): House {
+  const { store } = services
+  const { registry, node } = store
+  const county = registry.division(node.division) ?? { zh: node.name, en: node.name }
+  return {
+    county,
+    modules,
+    node: node.id,
+    placeOf: (other) => {
+      const division = store.fact(`node.${other}`)
+      return division ? (registry.division(division)?.zh ?? division) : undefined
+    },
+    askWhom: () =>
+      listAccounts(db)
+        .filter((person) => !person.disabled && registry.rights.may(actorOf(person), 'people'))
+        .map((person) => person.title)
+        .slice(0, 3),
+  }
+}
+
+/** Nothing but our own files runs or styles; nobody may frame the box or guess at types. */
+function guard(headers: Headers, nonce: string) {
+  headers.set(
+    'content-security-policy',
+    `default-src 'self'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  )
+  headers.set('x-content-type-options', 'nosniff')
+  headers.set('x-frame-options', 'DENY')
+  headers.set('referrer-policy', 'same-origin')
+  headers.set('permissions-policy', 'camera=(self), geolocation=(self), microphone=(), payment=()')
+}

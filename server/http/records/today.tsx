@@ -1,0 +1,190 @@
+// 今日: what waits for this person, by when, with the one button that does it; then what changed since yesterday.
+
+import type { Context } from 'hono'
+import { Button } from '../../../web/ui/button.tsx'
+import { Block } from '../../../web/ui/detail.tsx'
+import { Diary, type DiaryLine } from '../../../web/ui/diary.tsx'
+import { Empty } from '../../../web/ui/notice.tsx'
+import { AllPlaces, PageHead } from '../../../web/ui/page.tsx'
+import { Table } from '../../../web/ui/table.tsx'
+import { LevelTag } from '../../../web/ui/tag.tsx'
+import { labelOf } from '../../kernel/dataset.ts'
+import { countyDay, dateText, timeText } from '../../kernel/words.ts'
+import { menuOf, page } from '../layout.tsx'
+import type { Env, Waiting } from '../module.ts'
+import { deed, head } from './sentences.ts'
+
+export async function showToday(c: Context<Env>) {
+  const { t, lang, actor } = c.var
+  const [waiting, changed] = await Promise.all([waitingOf(c), changedOf(c)])
+  return page(
+    c,
+    { title: t({ zh: '今日', en: 'Today' }), here: 'today' },
+    <>
+      <PageHead
+        title={t({ zh: `${actor.name},今日`, en: `Today, ${actor.name}` })}
+        note={dateText(countyDay(), lang)}
+      />
+      <Block
+        title={t({ zh: `待办 ${waiting.length} 项`, en: `${waiting.length} waiting for you` })}
+        id="waiting"
+      >
+        {waiting.length === 0 ? (
+          <Empty text={t({ zh: '没有等您办的事', en: 'Nothing waits for you' })} icon="done" />
+        ) : (
+          <ul class="waiting">
+            {waiting.map((each) => (
+              <li class="waiting-one">
+                <div>
+                  {each.level && <LevelTag t={t} level={each.level} />}
+                  <a href={each.path}>{each.title}</a>
+                  {each.due && <p class={overdue(each.due) ? 'fault' : 'hint'}>{dueText(c, each.due)}</p>}
+                </div>
+                <Button title={each.button} path={each.path} look="main" small />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Block>
+      {changed.length > 0 && (
+        <Diary t={t} title={t({ zh: '昨天以来', en: 'Since yesterday' })} lines={changed} />
+      )}
+    </>,
+  )
+}
+
+/** What every matter has waiting, most urgent first; a matter in trouble does not take the page with it. */
+export async function waitingOf(c: Context<Env>): Promise<Waiting[]> {
+  const { desk, t, house } = c.var
+  const asked = await Promise.allSettled(
+    house.modules.map((each) => each.waiting?.(desk, t) ?? Promise.resolve([])),
+  )
+  const all = asked.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+  const rank = (each: Waiting) => ['red', 'orange', 'yellow', 'blue'].indexOf(each.level ?? 'blue')
+  return all.sort((a, b) => rank(a) - rank(b) || (a.due ?? '9999').localeCompare(b.due ?? '9999'))
+}
+
+async function changedOf(c: Context<Env>): Promise<DiaryLine[]> {
+  const { desk, t, lang, house } = c.var
+  const acts = (await c.var.recent?.(new Date(Date.now() - 86_400_000).toISOString(), 15)) ?? []
+  const labels = await desk.labels(
+    acts.flatMap((act) => act.changes.slice(0, 1).map((change) => change.record)),
+  )
+  return acts.map((act) => {
+    const change = act.changes[0]!
+    const spec = desk.registry.datasets.get(change.dataset)?.spec
+    const label = labels.get(change.record) ?? (spec ? labelOf(spec, change.fields) : '')
+    return {
+      ...head(act, lang, t, house),
+      did: (
+        <>
+          {t(deed(desk.registry, act, spec))}{' '}
+          {label && <a href={`/d/${change.dataset}/${change.record}`}>{label}</a>}
+          {act.changes.length > 1 &&
+            t({ zh: `等 ${act.changes.length} 条`, en: ` and ${act.changes.length - 1} more` })}
+        </>
+      ),
+    }
+  })
+}
+
+const overdue = (due: string) => Date.parse(due) < Date.now()
+
+function dueText(c: Context<Env>, due: string): string {
+  const { t, lang } = c.var
+  const when = due.length === 10 ? dateText(due, lang) : timeText(due, lang)
+  return overdue(due)
+    ? t({ zh: `已超期(应于 ${when} 前办结)`, en: `Overdue (was due ${when})` })
+    : t({ zh: `${when} 前办`, en: `Due ${when}` })
+}
+
+export function showMenu(c: Context<Env>) {
+  const { t, desk, house } = c.var
+  return page(
+    c,
+    { title: t({ zh: '全部功能', en: 'All places' }) },
+    <AllPlaces menu={menuOf(desk, house, t)} />,
+  )
+}
+
+/** 台账: every dataset this person may read, under the matter it belongs to. */
+export function showRegisters(c: Context<Env>) {
+  const { t, desk, house } = c.var
+  const known = new Set<string>()
+  const groups = house.modules.map((each) => {
+    const specs = (each.datasets ?? [])
+      .map((dataset) => dataset.spec)
+      .filter((spec) => desk.mayRead(spec.name))
+    for (const spec of specs) known.add(spec.name)
+    return { title: t(each.title), specs }
+  })
+  const own = [...desk.registry.datasets.values()]
+    .map((each) => each.spec)
+    .filter((spec) => !known.has(spec.name) && !spec.name.startsWith('kernel.') && desk.mayRead(spec.name))
+  if (own.length > 0) groups.push({ title: t({ zh: '本县自建', en: 'The county’s own' }), specs: own })
+  const declare = desk.registry.datasets.has('county.dataset') && desk.may('county.dataset.created')
+  return page(
+    c,
+    { title: t({ zh: '台账', en: 'Registers' }), here: 'registers' },
+    <>
+      <PageHead title={t({ zh: '台账', en: 'Registers' })}>
+        {declare && (
+          <Button
+            title={t({ zh: '新建台账', en: 'New register' })}
+            path="/county/datasets/new"
+            icon="plus"
+            look="main"
+          />
+        )}
+      </PageHead>
+      {groups
+        .filter((group) => group.specs.length > 0)
+        .map((group) => (
+          <Block title={group.title}>
+            <ul class="registers">
+              {group.specs.map((spec) => (
+                <li>
+                  <a href={`/d/${spec.name}`}>{t(spec.title)}</a>
+                  {spec.about && <p class="hint">{t(spec.about)}</p>}
+                </li>
+              ))}
+            </ul>
+          </Block>
+        ))}
+    </>,
+  )
+}
+
+/** One search over everything the person may read. */
+export async function searchAll(c: Context<Env>) {
+  const { t, desk } = c.var
+  const q = (c.req.query('q') ?? '').trim()
+  const hits = q ? await desk.search(q, 50) : []
+  return page(
+    c,
+    { title: t({ zh: `搜索 ${q}`, en: `Search ${q}` }) },
+    <>
+      <h1>
+        {q ? t({ zh: `与「${q}」有关的记录`, en: `Records with "${q}"` }) : t({ zh: '搜索', en: 'Search' })}
+      </h1>
+      <Table
+        t={t}
+        caption={t({ zh: '搜索结果', en: 'Results' })}
+        columns={[
+          { title: t({ zh: '名称', en: 'Name' }) },
+          { title: t({ zh: '台账', en: 'Register' }), kind: 'tight' },
+        ]}
+        rows={hits.map((hit) => ({
+          id: hit.record.id,
+          path: `/d/${hit.record.dataset}/${hit.record.id}`,
+          cells: [hit.label, t(desk.registry.dataset(hit.record.dataset).spec.title)],
+        }))}
+        empty={{
+          text: q
+            ? t({ zh: '没有找到,换个词试试;两个字就能搜', en: 'Nothing found; try other words' })
+            : t({ zh: '在上方输入要找的名称、编号或电话', en: 'Type a name or number above' }),
+        }}
+      />
+    </>,
+  )
+}
