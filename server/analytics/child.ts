@@ -6,7 +6,7 @@ import type { Measure } from '../kernel/measures.ts'
 import type { Registry } from '../kernel/registry.ts'
 import { type Answers, answerIn, type Question } from './answer.ts'
 import { faultsOf, moduleOf } from './check.ts'
-import { compute, dependsOnTime, sqlOf, type Value } from './compute.ts'
+import { compute, dependsOnTime, runsPerScope, sqlOf, type Value } from './compute.ts'
 import { Follower, type Progress } from './follow.ts'
 import { discard, Lake } from './lake.ts'
 import { discardNumbers, NumbersFile } from './publish.ts'
@@ -175,7 +175,7 @@ class Room implements Analytics {
     // The county's own numbers first: the townships of queries take a run each.
     await this.computeAndTell(due, division, [division], seq)
     const scopes = scopesUnder(division, this.options.registry)
-    const perScope = due.filter((each) => each.query !== undefined && !this.asides.has(each.name))
+    const perScope = due.filter((each) => runsPerScope(each) && !this.asides.has(each.name))
     if (scopes.length > 1 && perScope.length > 0) await this.computeAndTell(perScope, division, scopes, seq)
     this.minuteOf = thisMinute
     this.complete = true

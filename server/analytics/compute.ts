@@ -127,15 +127,30 @@ function scopesOf(column: string, division: string): string {
   return cases.length > 0 ? `case ${cases.join(' ')} else ${upTo(0)} end` : upTo(0)
 }
 
+/** A query that says the division of its rows is run once; any other once per scope. */
+export const runsPerScope = (measure: Measure): boolean =>
+  measure.query !== undefined && !columnsOf.get(measure)?.has('division')
+
+/** What each query gives, asked once. */
+const columnsOf = new WeakMap<Measure, Set<string>>()
+
+async function columnsIn(lake: Lake, measure: Measure): Promise<Set<string>> {
+  const known = columnsOf.get(measure)
+  if (known) return known
+  const rows = await lake.rows<{ column_name: string }>(`describe select * from (${measure.query}\n)`)
+  const names = new Set(rows.map((row) => row.column_name))
+  if (!names.has('value')) throw new Error('its query gives no column `value`')
+  columnsOf.set(measure, names)
+  return names
+}
+
 async function computeQuery(
   lake: Lake,
   measure: Measure,
   division: string,
   scopes: string[],
 ): Promise<Value[]> {
-  const columns = await lake.rows<{ column_name: string }>(`describe select * from (${measure.query}\n)`)
-  const names = new Set(columns.map((row) => row.column_name))
-  if (!names.has('value')) throw new Error('its query gives no column `value`')
+  const names = await columnsIn(lake, measure)
   const parts = [
     names.has('at') ? `strftime(cast("at" as date), '%Y-%m-%d')` : '',
     names.has('key') ? `coalesce(cast("key" as varchar), '')` : '',
