@@ -151,40 +151,43 @@ export const thresholds = dataset('sensing.threshold', {
   catalogue: { share: 'conditional', open: 'closed', updates: 'irregular', steward: 'water-bureau' },
 })
 
+/** Also the words of the acts on alerts. */
+export const alertFields = {
+  title: text({ zh: '预警', en: 'Alert' }),
+  level: choice({ zh: '级别', en: 'Level' }, levels).filter(),
+  state: choice(
+    { zh: '状态', en: 'State' },
+    {
+      open: { zh: '待确认', en: 'Open' },
+      confirmed: { zh: '已确认', en: 'Confirmed' },
+      dismissed: { zh: '误报', en: 'False alarm' },
+      cleared: { zh: '已解除', en: 'Over' },
+    },
+  ).filter(),
+  sensor: ref('sensing.sensor', { zh: '监测设备', en: 'Sensor' }),
+  threshold: ref('sensing.threshold', { zh: '依据的阈值', en: 'Threshold' }).optional(),
+  kind: choice(
+    { zh: '情形', en: 'Kind' },
+    {
+      above: { zh: '高于界值', en: 'Above the limit' },
+      below: { zh: '低于界值', en: 'Below the limit' },
+      silent: { zh: '无数据', en: 'Silent' },
+    },
+  ),
+  metric: code('metric', { zh: '指标', en: 'Metric' }).optional().filter(),
+  value: decimal({ zh: '监测值', en: 'Value' }).optional(),
+  limit: decimal({ zh: '界值', en: 'Limit' }).optional(),
+  raised: time({ zh: '发生时间', en: 'Raised' }).filter(),
+  cleared: time({ zh: '解除时间', en: 'Over at' }).optional(),
+  confirmed: time({ zh: '确认时间', en: 'Confirmed at' }).optional(),
+  remark: long({ zh: '处置说明', en: 'Remark' }).optional(),
+  place: geometry({ zh: '位置', en: 'Place' }, 'Point').optional(),
+  division: division({ zh: '所在乡镇(街道)', en: 'Township' }),
+}
+
 export const alerts = dataset('sensing.alert', {
   title: { zh: '预警', en: 'Alerts' },
-  fields: {
-    title: text({ zh: '预警', en: 'Alert' }),
-    level: choice({ zh: '级别', en: 'Level' }, levels).filter(),
-    state: choice(
-      { zh: '状态', en: 'State' },
-      {
-        open: { zh: '待确认', en: 'Open' },
-        confirmed: { zh: '已确认', en: 'Confirmed' },
-        dismissed: { zh: '误报', en: 'False alarm' },
-        cleared: { zh: '已解除', en: 'Over' },
-      },
-    ).filter(),
-    sensor: ref('sensing.sensor', { zh: '监测设备', en: 'Sensor' }),
-    threshold: ref('sensing.threshold', { zh: '依据的阈值', en: 'Threshold' }).optional(),
-    kind: choice(
-      { zh: '情形', en: 'Kind' },
-      {
-        above: { zh: '高于界值', en: 'Above the limit' },
-        below: { zh: '低于界值', en: 'Below the limit' },
-        silent: { zh: '无数据', en: 'Silent' },
-      },
-    ),
-    metric: code('metric', { zh: '指标', en: 'Metric' }).optional().filter(),
-    value: decimal({ zh: '监测值', en: 'Value' }).optional(),
-    limit: decimal({ zh: '界值', en: 'Limit' }).optional(),
-    raised: time({ zh: '发生时间', en: 'Raised' }).filter(),
-    cleared: time({ zh: '解除时间', en: 'Over at' }).optional(),
-    confirmed: time({ zh: '确认时间', en: 'Confirmed at' }).optional(),
-    remark: long({ zh: '处置说明', en: 'Remark' }).optional(),
-    place: geometry({ zh: '位置', en: 'Place' }, 'Point').optional(),
-    division: division({ zh: '所在乡镇(街道)', en: 'Township' }),
-  },
+  fields: alertFields,
   keeper: 'county',
   closed: true,
   offline: true,
@@ -198,3 +201,4 @@ export type Threshold = RecOf<typeof thresholds>
 export type Alert = RecOf<typeof alerts>
 
 export { type Metric, type MetricName, metricList, metricOf, metrics } from './metrics.ts'
+export { alertTitle } from './sentence.ts'
