@@ -27,8 +27,10 @@ export interface ChartProps {
   /** The zero line is kept for bars; a water level may start elsewhere. */
   fromZero?: boolean
   csv?: string
-  /** Appends points that come over /events under this topic: `{"at": ms, "values": [..]}`. */
+  /** When this topic comes over /events, the numbers are fetched from `again`: an address that draws this figure. */
   live?: string
+  again?: string
+  id?: string
   tall?: boolean
   /** How x reads in the table; times as 3月5日 09:12. */
   xText?: (x: string | number) => string
@@ -55,7 +57,13 @@ export function Chart(props: ChartProps) {
   } = props
   const xText = props.xText ?? ((each: string | number) => (time ? clockText(Number(each)) : String(each)))
   return (
-    <figure class={tall ? 'chart chart-tall' : 'chart'} data-chart data-live-chart={live}>
+    <figure
+      class={tall ? 'chart chart-tall' : 'chart'}
+      id={props.id}
+      data-chart
+      data-live-chart={live}
+      data-again={props.again}
+    >
       <figcaption class="chart-head">
         <span class="chart-title">
           {title}

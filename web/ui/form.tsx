@@ -87,9 +87,9 @@ export function Form(props: FormProps) {
             more={{ 'data-cancel': '' }}
           />
         )}
-        <kbd class="keys" aria-hidden="true">
+        <span class="keys" aria-hidden="true">
           Ctrl + Enter {t({ zh: '保存', en: 'saves' })}
-        </kbd>
+        </span>
       </div>
     </form>
   )

@@ -99,6 +99,8 @@ export function Page(props: PageProps) {
         {csrf && <meta name="csrf" content={csrf} />}
         {person && <meta name="person" content={person.name} />}
         <meta name="htmx-config" content='{"includeIndicatorCSS":false,"defaultFocusScroll":false}' />
+        {/* Fetched only when something on the page has x-data. */}
+        <meta name="alpine" content={assetUrl('alpine.js')} />
         <link rel="icon" href={assetUrl('icon.svg')} type="image/svg+xml" />
         <link rel="manifest" href="/manifest.webmanifest" />
         <link rel="stylesheet" href={assetUrl('app.css')} />
@@ -139,7 +141,9 @@ export function Page(props: PageProps) {
                     data-search
                     enterkeyhint="search"
                   />
-                  <kbd aria-hidden="true">/</kbd>
+                  <span class="key" aria-hidden="true">
+                    /
+                  </span>
                 </label>
               </form>
             </search>

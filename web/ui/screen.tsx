@@ -21,6 +21,8 @@ export interface BigScreenProps {
   right?: Child
   /** Address of the page itself: the parts are fetched again when something happened, at least every minute. */
   again: string
+  /** Topics of /events that redraw the wall at once. */
+  topics?: string[]
   needs?: ('map' | 'chart')[]
 }
 
@@ -37,6 +39,7 @@ export function BigScreen({
   middle,
   right,
   again,
+  topics = [],
   needs = [],
 }: BigScreenProps) {
   return html`<!doctype html>${(
@@ -45,16 +48,15 @@ export function BigScreen({
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{title}</title>
-        <meta name="htmx-config" content='{"includeIndicatorCSS":false}' />
         <link rel="icon" href={assetUrl('icon.svg')} type="image/svg+xml" />
         {needs.includes('map') && <link rel="stylesheet" href={assetUrl('map.css')} />}
         <link rel="stylesheet" href={assetUrl('screen.css')} />
-        <script src={assetUrl('app.js')} defer />
+        {/* First the wall's own script: it remembers the parts as sent, before maps and charts draw into them. */}
+        <script src={assetUrl('screen.js')} defer />
         {needs.includes('map') && <script src={assetUrl('map.js')} defer />}
         {needs.includes('chart') && <script src={assetUrl('chart.js')} defer />}
-        <script src={assetUrl('screen.js')} defer />
       </head>
-      <body class="wall-page" data-wall={again}>
+      <body class="wall-page" data-wall={again} data-wall-topics={topics.join(',')}>
         <header class="wall-top">
           <h1>{title}</h1>
           <p

@@ -1,0 +1,308 @@
+// The desk on a device out of reach: the replica underneath, the outbox over it. The same pages stand above it as on
+// the box, and the same verbs, checks and rules decide; the box decides again when the act arrives.
+
+import type { Actor } from '../../server/kernel/access.ts'
+import type { Act, ActRequest, Look, Receipt, Verb } from '../../server/kernel/acts.ts'
+import { type Dataset, labelOf, type Rec } from '../../server/kernel/dataset.ts'
+import { applyFields, decide } from '../../server/kernel/decide.ts'
+import {
+  type Desk,
+  type Hit,
+  type ListQuery,
+  offeredVerbs,
+  type Page,
+  specOf,
+} from '../../server/kernel/desk.ts'
+import { newId } from '../../server/kernel/ids.ts'
+import { Refusal, refuse } from '../../server/kernel/refusal.ts'
+import type { Registry } from '../../server/kernel/registry.ts'
+import type { Entry, Outbox } from './outbox.ts'
+import type { Replica } from './replica.ts'
+import { inOrder, sifter } from './sift.ts'
+
+export class DeviceDesk implements Desk {
+  readonly place = 'device'
+
+  constructor(
+    readonly registry: Registry,
+    readonly actor: Actor,
+    private readonly replica: Replica,
+    private readonly outbox: Outbox,
+    /** Told that something waits. */
+    private readonly waiting: () => void = () => {},
+  ) {}
+
+  async read(dataset: Dataset<any> | string, id: string): Promise<Rec<any> | undefined> {
+    const spec = this.readable(dataset)
+    const record = this.withWaiting(await this.replica.read(id), this.outbox.on([id]), id)
+    return record?.dataset === spec.name ? record : undefined
+  }
+
+  async list(dataset: Dataset<any> | string, query: ListQuery = {}): Promise<Page<any>> {
+    const limit = Math.max(1, Math.min(1000, Math.trunc(query.limit ?? 50)))
+    if (query.sort) {
+      const all: Rec[] = []
+      for await (const record of this.found(dataset, query)) all.push(record)
+      const from = Number(query.cursor ?? 0)
+      const records = all.sort(inOrder(query.sort)).slice(from, from + limit)
+      return { records, ...(from + limit < all.length && { next: String(from + limit) }) }
+    }
+    // Newest first, and what was born here, not known to the box yet, before everything.
+    const below = query.cursor ? Number(query.cursor) : Number.POSITIVE_INFINITY
+    const records: Rec[] = []
+    for await (const record of this.found(dataset, query)) {
+      if (record.born >= below && query.cursor) continue
+      if (records.length >= limit && !unborn(record)) return { records, next: String(records.at(-1)!.born) }
+      records.push(record)
+    }
+    return { records }
+  }
+
+  async count(
+    dataset: Dataset | string,
+    query: ListQuery = {},
+    cap = 10_000,
+  ): Promise<{ n: number; capped: boolean }> {
+    let n = 0
+    for await (const _ of this.found(dataset, query)) if (++n > cap) return { n: cap, capped: true }
+    return { n, capped: false }
+  }
+
+  async search(words: string, limit = 20): Promise<Hit[]> {
+    const hits: Hit[] = []
+    for (const dataset of this.registry.datasets.values()) {
+      if (!this.mayRead(dataset) || !dataset.spec.offline) continue
+      for await (const record of this.found(dataset, { q: words })) {
+        hits.push({ record, label: labelOf(dataset.spec, record.fields) })
+        if (hits.length === limit) return hits
+      }
+    }
+    return hits
+  }
+
+  /** What is known here: the acts that wait on this device. The whole diary is at the box. */
+  async history(_dataset: Dataset | string, id: string): Promise<Act[]> {
+    return this.outbox.on([id]).map((entry) => ({
+      id: entry.id,
+      seq: entry.seq ?? 0,
+      name: entry.request.name,
+      actor: this.actor.id,
+      by: this.actor.name,
+      at: entry.request.at ?? '',
+      origin: 'device',
+      changes: entry.drafts
+        .filter((draft) => draft.record === id)
+        .map((draft) => ({
+          dataset: draft.dataset,
+          record: id,
+          base: entry.request.base ?? 0,
+          fields: draft.fields,
+        })),
+    }))
+  }
+
+  async labels(ids: Iterable<string>): Promise<Map<string, string>> {
+    const labels = new Map<string, string>()
+    for (const id of new Set(ids)) {
+      const record = this.withWaiting(await this.replica.read(id), this.outbox.on([id]), id)
+      if (record) labels.set(id, labelOf(specOf(this.registry, record.dataset), record.fields))
+    }
+    return labels
+  }
+
+  /** Decided here, kept on disk, sent when the box answers. A refusal is known at once and nothing is kept of it. */
+  async act(request: Omit<ActRequest, 'id'> & { id?: string }): Promise<Receipt> {
+    const id = request.id ?? newId()
+    const known = this.outbox.find(id)
+    if (known && known.fate !== 'refused') return { id, outcome: 'repeated', record: request.record }
+    const at = request.at ?? new Date().toISOString()
+    try {
+      const asked: ActRequest = { ...request, id, at }
+      const drafts = await this.decided(asked, at)
+      const chain = this.outbox.on(drafts.map((draft) => draft.record)).filter((entry) => entry.id !== id)
+      const trunk = asked.record ? ((await this.replica.read(asked.record))?.version ?? 0) : undefined
+      const complete: ActRequest = {
+        ...asked,
+        // What the person looked at: the box's version, and this device's own acts upon it.
+        ...(trunk !== undefined && request.base !== undefined && { base: Math.min(request.base, trunk) }),
+        ...(chain.length > 0 && { after: chain.map((entry) => entry.id) }),
+      }
+      await this.outbox.add(
+        complete,
+        drafts.map(({ dataset, record, kind, fields, division }) => ({
+          dataset,
+          record,
+          kind,
+          fields,
+          ...(division && { division }),
+        })),
+      )
+      this.waiting()
+      return { id, outcome: 'accepted', record: request.record ?? drafts[0]?.record }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return {
+        id,
+        outcome: 'refused',
+        message: error.words,
+        field: error.field,
+        record: request.record,
+        all: error.all,
+        kind: error.kind,
+      }
+    }
+  }
+
+  verbs(dataset: Dataset | string, record?: Rec): Verb[] {
+    return offeredVerbs(this.registry, this.actor, dataset, record)
+  }
+
+  async reveal(): Promise<undefined> {
+    refuse({
+      zh: '完整的个人信息不存放在本机,连上县盒后再查看',
+      en: 'Personal data in full is not kept on this device; look it up when the box is in reach.',
+    })
+  }
+
+  may(act: string): boolean {
+    return this.registry.rights.mayAct(this.actor, act)
+  }
+
+  mayRead(dataset: Dataset | string): boolean {
+    return this.registry.rights.mayRead(this.actor, typeof dataset === 'string' ? dataset : dataset.name)
+  }
+
+  private readable(dataset: Dataset<any> | string) {
+    const name = typeof dataset === 'string' ? dataset : dataset.name
+    const known = this.registry.datasets.get(name)
+    if (!known)
+      refuse({ zh: `没有名为「${name}」的数据集`, en: `There is no dataset "${name}".` }, { kind: 'missing' })
+    if (!this.mayRead(name))
+      refuse(
+        {
+          zh: `您的岗位不能查看「${known.spec.title.zh}」`,
+          en: `Your role may not see ${known.spec.title.en}.`,
+        },
+        { kind: 'access' },
+      )
+    if (!known.spec.offline)
+      refuse(
+        {
+          zh: `「${known.spec.title.zh}」不存放在本机,连上县盒后再看`,
+          en: `${known.spec.title.en} is not kept on this device; look when the box is in reach.`,
+        },
+        { kind: 'missing' },
+      )
+    return known.spec
+  }
+
+  private async *found(dataset: Dataset<any> | string, query: ListQuery): AsyncGenerator<Rec> {
+    const spec = this.readable(dataset)
+    const fits = sifter(this.registry, this.actor, spec, query)
+    const entries = this.outbox.entries.filter((entry) =>
+      entry.drafts.some((draft) => draft.dataset === spec.name),
+    )
+    const byRecord = new Map<string, Entry[]>()
+    for (const entry of entries)
+      for (const record of entry.records) byRecord.set(record, [...(byRecord.get(record) ?? []), entry])
+    const bornHere = [...byRecord.keys()].filter((id) => !this.replica.has(id)).reverse()
+    for (const id of bornHere) {
+      const record = this.withWaiting(undefined, byRecord.get(id)!, id)
+      if (record?.dataset === spec.name && fits(record)) yield record
+    }
+    for await (const stored of this.replica.newestFirst(spec.name)) {
+      const record = this.withWaiting(stored, byRecord.get(stored.id) ?? [], stored.id)
+      if (record && fits(record)) yield record
+    }
+  }
+
+  /** A record as it will be once the waiting acts have arrived. */
+  private withWaiting(stored: Rec | undefined, entries: Entry[], id: string): Rec | undefined {
+    let record = stored
+    for (const entry of entries) {
+      for (const draft of entry.drafts) {
+        if (draft.record !== id) continue
+        const division = draft.division ?? record?.division ?? this.actor.division
+        record = {
+          ...(record ?? {
+            id,
+            dataset: draft.dataset,
+            version: 0,
+            born: Number.MAX_SAFE_INTEGER,
+            touched: Number.MAX_SAFE_INTEGER,
+          }),
+          division,
+          fields: applyFields(record?.fields ?? {}, draft.fields),
+          ...(draft.kind === 'withdrawn' && { withdrawn: true as const }),
+        }
+      }
+    }
+    return record
+  }
+
+  /** Runs the decision until it has every record it asks for. It is pure, so running it again costs only time. */
+  private async decided(request: ActRequest, at: string) {
+    const sight = new Sight()
+    for (let round = 0; round < 200; round++) {
+      try {
+        return decide(request, { registry: this.registry, actor: this.actor, look: sight, at, partial: true })
+      } catch (missing) {
+        if (!(missing instanceof Missing)) throw missing
+        await this.fetch(missing, sight)
+      }
+    }
+    throw new Error(`${request.name} asked for more than 200 records one after another`)
+  }
+
+  private async fetch(missing: Missing, sight: Sight) {
+    if ('id' in missing.what) {
+      const { id } = missing.what
+      sight.records.set(id, this.withWaiting(await this.replica.read(id), this.outbox.on([id]), id))
+      return
+    }
+    const { dataset, where, limit } = missing.what
+    const spec = this.registry.dataset(dataset).spec
+    const records: Rec[] = []
+    if (spec.offline)
+      for await (const record of this.found(dataset, {})) {
+        if (Object.entries(where).every(([field, value]) => record.fields[field] === value))
+          records.push(record)
+        if (records.length === limit) break
+      }
+    sight.finds.set(missing.name, records)
+  }
+}
+
+const unborn = (record: Rec) => record.born === Number.MAX_SAFE_INTEGER
+
+type What = { id: string } | { dataset: string; where: Record<string, unknown>; limit: number }
+
+/** Not an error: the decision needs something that has to be fetched first. */
+class Missing extends Error {
+  constructor(
+    readonly what: What,
+    readonly name: string,
+  ) {
+    super('not fetched yet')
+  }
+}
+
+class Sight implements Look {
+  readonly records = new Map<string, Rec | undefined>()
+  readonly finds = new Map<string, Rec[]>()
+
+  read(dataset: Dataset<any> | string, id: string | undefined): any {
+    if (!id) return undefined
+    if (!this.records.has(id)) throw new Missing({ id }, id)
+    const record = this.records.get(id)
+    return record?.dataset === (typeof dataset === 'string' ? dataset : dataset.name) ? record : undefined
+  }
+
+  find(dataset: Dataset<any> | string, where: Record<string, unknown>, limit = 1000): any[] {
+    const what = { dataset: typeof dataset === 'string' ? dataset : dataset.name, where, limit }
+    const name = JSON.stringify(what)
+    const known = this.finds.get(name)
+    if (!known) throw new Missing(what, name)
+    return known
+  }
+}

@@ -1,0 +1,133 @@
+// What a device keeps, on IndexedDB. One database per person and box: signing out locks it, and nobody else's key opens it.
+// Promises around requests, nothing more; a transaction lives as long as something is asked of it without waiting elsewhere.
+
+/** A block: up to `blockSize` records of one dataset in order of birth, sealed. Only ids stand outside the seal. */
+export interface BlockHead {
+  dataset: string
+  n: number
+  ids: string[]
+}
+export interface BlockBody {
+  dataset: string
+  n: number
+  sealed: Sealed
+}
+export interface Sealed {
+  iv: Uint8Array<ArrayBuffer>
+  data: ArrayBuffer
+}
+
+/** One waiting act. What it says is sealed; its place in the order and its fate are not. */
+export interface Waiting {
+  /** The device's order; given by the database. */
+  n: number
+  /** The act's id. */
+  id: string
+  /** Records it touches: later acts on them follow it. */
+  records: string[]
+  fate: 'waiting' | 'refused' | 'arrived'
+  /** Position in the box's diary, once arrived. */
+  seq?: number
+  tries: number
+  sealed: Sealed
+}
+
+export const stores = ['head', 'body', 'outbox', 'fact', 'file'] as const
+export type StoreName = (typeof stores)[number]
+
+export class Shelf {
+  private constructor(private readonly db: IDBDatabase) {}
+
+  static async open(name: string, factory: IDBFactory = indexedDB): Promise<Shelf> {
+    const request = factory.open(name, 1)
+    request.onupgradeneeded = () => {
+      const db = request.result
+      db.createObjectStore('head', { keyPath: ['dataset', 'n'] })
+      db.createObjectStore('body', { keyPath: ['dataset', 'n'] })
+      const outbox = db.createObjectStore('outbox', { keyPath: 'n', autoIncrement: true })
+      outbox.createIndex('id', 'id', { unique: true })
+      db.createObjectStore('fact')
+      db.createObjectStore('file')
+    }
+    const shelf = new Shelf(await done(request))
+    // Another tab wants to delete or upgrade: let go, so that it need not wait for this page to close.
+    shelf.db.onversionchange = () => shelf.db.close()
+    return shelf
+  }
+
+  /** Everything in `work` stands or falls together. Inside, await nothing but the given store calls. */
+  async together<T>(
+    names: readonly StoreName[],
+    mode: IDBTransactionMode,
+    work: (at: Counter) => Promise<T>,
+  ): Promise<T> {
+    // Strict: an entry is only shown as kept once it is on the disk, not in the system's cache.
+    const transaction = this.db.transaction(names, mode, { durability: 'strict' })
+    const finished = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve()
+      transaction.onabort = () => reject(transaction.error ?? new Error('the device could not keep it'))
+      transaction.onerror = () => reject(transaction.error ?? new Error('the device could not keep it'))
+    })
+    // Whoever fails first below reports; this only keeps the runtime from calling it unhandled.
+    finished.catch(() => {})
+    try {
+      const result = await work(new Counter(transaction))
+      await finished
+      return result
+    } catch (error) {
+      try {
+        transaction.abort()
+      } catch {
+        // Already over.
+      }
+      throw error
+    }
+  }
+
+  get<T>(store: StoreName, key: IDBValidKey): Promise<T | undefined> {
+    return this.together([store], 'readonly', (at) => at.get<T>(store, key))
+  }
+  all<T>(store: StoreName, range?: IDBKeyRange): Promise<T[]> {
+    return this.together([store], 'readonly', (at) => at.all<T>(store, range))
+  }
+  put(store: StoreName, value: unknown, key?: IDBValidKey): Promise<void> {
+    return this.together([store], 'readwrite', (at) => at.put(store, value, key))
+  }
+  remove(store: StoreName, key: IDBValidKey | IDBKeyRange): Promise<void> {
+    return this.together([store], 'readwrite', (at) => at.remove(store, key))
+  }
+
+  close() {
+    this.db.close()
+  }
+}
+
+/** The stores of one transaction. */
+export class Counter {
+  constructor(private readonly transaction: IDBTransaction) {}
+  get<T>(store: StoreName, key: IDBValidKey): Promise<T | undefined> {
+    return done(this.transaction.objectStore(store).get(key)) as Promise<T | undefined>
+  }
+  all<T>(store: StoreName, range?: IDBKeyRange): Promise<T[]> {
+    return done(this.transaction.objectStore(store).getAll(range)) as Promise<T[]>
+  }
+  byIndex<T>(store: StoreName, index: string, key: IDBValidKey): Promise<T | undefined> {
+    return done(this.transaction.objectStore(store).index(index).get(key)) as Promise<T | undefined>
+  }
+  async put(store: StoreName, value: unknown, key?: IDBValidKey): Promise<void> {
+    await done(this.transaction.objectStore(store).put(value, key))
+  }
+  async remove(store: StoreName, key: IDBValidKey | IDBKeyRange): Promise<void> {
+    await done(this.transaction.objectStore(store).delete(key))
+  }
+}
+
+export const destroyShelf = (name: string, factory: IDBFactory = indexedDB): Promise<unknown> =>
+  done(factory.deleteDatabase(name))
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}

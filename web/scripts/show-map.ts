@@ -1,0 +1,270 @@
+// A map to look at: layers fetched for the view, clusters, popups with links, a list of what is in view.
+
+import type { Feature, FeatureCollection, Geometry } from 'geojson'
+import type { GeoJSON, LatLngBounds, Layer, LayerGroup, Map as LeafletMap, Marker } from 'leaflet'
+import type { MapLayer, MapShape } from '../ui/map.tsx'
+import { ground, type MapWords } from './ground.ts'
+import { iconPath } from './icon-path.ts'
+import L from './leaflet-global.ts'
+import { measuring } from './measure.ts'
+
+interface MapData {
+  layers: MapLayer[]
+  shapes: MapShape[]
+  center?: [number, number]
+  zoom?: number
+  tools: boolean
+  base: string
+  words: MapWords
+}
+interface Properties {
+  title?: string
+  path?: string
+  note?: string
+  level?: keyof typeof rank
+  kind?: string
+}
+type Found = { properties: Properties; layer: Layer; at: () => LatLngBounds }
+
+const rank = { blue: 1, yellow: 2, orange: 3, red: 4 }
+const colours: Record<string, string> = {
+  act: '#1a5fb4',
+  green: '#1e7b4d',
+  water: '#2b7a8c',
+  grey: '#66727e',
+  blue: '#2f6fdd',
+  yellow: '#d6a100',
+  orange: '#c75c00',
+  red: '#c8252c',
+}
+
+export async function showMap(place: HTMLElement, data: MapData) {
+  const canvas = place.querySelector<HTMLElement>('[data-map-canvas]')!
+  const { map, county } = await ground(canvas, data.base, data.words)
+  const shown = new Map<string, { group: LayerGroup; found: Found[] }>()
+  const redrawList = () =>
+    drawList(
+      place,
+      map,
+      [...shown.values()].flatMap((each) => each.found),
+      data.words,
+    )
+
+  if (data.shapes.length > 0) {
+    const features: FeatureCollection<Geometry, Properties> = {
+      type: 'FeatureCollection',
+      features: data.shapes.map((each) => ({
+        type: 'Feature',
+        geometry: each.geometry as Geometry,
+        properties: { title: each.title, path: each.path, note: each.note, level: each.level },
+      })),
+    }
+    const own = draw(features, 'act', data.words)
+    own.group.addTo(map)
+    shown.set(' own', own)
+    const bounds = own.found.reduce((all, each) => all.extend(each.at()), L.latLngBounds([]))
+    if (bounds.isValid()) map.fitBounds(bounds.pad(0.6), { maxZoom: 14, animate: false })
+  }
+  if (data.center) map.setView([data.center[1], data.center[0]], data.zoom ?? 12, { animate: false })
+
+  for (const layer of data.layers) follow(layer)
+  map.on('moveend', redrawList)
+  redrawList()
+  if (data.tools) tools(map, county, canvas, data.words)
+  // A map drawn in a hidden step or block has no size until it is shown.
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(canvas)
+
+  function follow(layer: MapLayer) {
+    const box = place.querySelector<HTMLInputElement>(`[data-layer="${CSS.escape(layer.name)}"]`)
+    const wanted = () => (box ? box.checked : Boolean(layer.on))
+    let got: LatLngBounds | undefined
+    let asking: AbortController | undefined
+    const load = async () => {
+      if (!wanted()) return
+      // A little more than the view, so that a small move asks for nothing.
+      const bounds = map.getBounds().pad(0.35)
+      asking?.abort()
+      asking = new AbortController()
+      const address = new URL(layer.path, window.location.href)
+      address.searchParams.set(
+        'bbox',
+        [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]
+          .map((each) => each.toFixed(5))
+          .join(','),
+      )
+      try {
+        const answer = await fetch(address, {
+          signal: asking.signal,
+          headers: { accept: 'application/geo+json, application/json' },
+        })
+        if (!answer.ok) throw new Error(String(answer.status))
+        const features = (await answer.json()) as FeatureCollection<Geometry, Properties> & {
+          complete?: boolean
+        }
+        const fresh = draw(features, layer.look ?? 'act', data.words)
+        shown.get(layer.name)?.group.remove()
+        shown.set(layer.name, fresh)
+        if (wanted()) fresh.group.addTo(map)
+        got = bounds
+        redrawList()
+      } catch (error) {
+        if ((error as Error).name === 'AbortError') return
+        says(place, data.words.failed!)
+        window.setTimeout(load, 10_000)
+      }
+    }
+    box?.addEventListener('change', () => {
+      if (box.checked) void load()
+      else {
+        shown.get(layer.name)?.group.remove()
+        shown.delete(layer.name)
+        redrawList()
+      }
+    })
+    map.on('moveend', () => {
+      if (!got?.contains(map.getBounds())) void load()
+    })
+    if (layer.live) document.body.addEventListener(`live:${layer.live}`, () => void load())
+    void load()
+  }
+}
+
+/** Points gather in clusters that take the colour of their most urgent member; lines and areas are drawn as they are. */
+function draw(
+  features: FeatureCollection<Geometry, Properties>,
+  look: string,
+  words: MapWords,
+): { group: LayerGroup; found: Found[] } {
+  const found: Found[] = []
+  const points = (L as unknown as { markerClusterGroup(options: object): LayerGroup }).markerClusterGroup({
+    showCoverageOnHover: false,
+    maxClusterRadius: 44,
+    animate: false,
+    iconCreateFunction: (cluster: { getAllChildMarkers(): Marker[]; getChildCount(): number }) => {
+      const levels = cluster
+        .getAllChildMarkers()
+        .map((each) => (each.options as { level?: keyof typeof rank }).level)
+      const worst = levels.reduce(
+        (top, each) => (each && rank[each] > (top ? rank[top] : 0) ? each : top),
+        undefined,
+      )
+      const size = cluster.getChildCount() > 99 ? 42 : 34
+      return L.divIcon({
+        className: `map-cluster${worst ? ` map-cluster-${worst}` : ''}`,
+        html: String(cluster.getChildCount()),
+        iconSize: [size, size],
+      })
+    },
+  })
+  const shapes: GeoJSON = L.geoJSON(undefined, {
+    style: (each) => {
+      const colour = colours[(each?.properties as Properties | undefined)?.level ?? look] ?? colours.act!
+      return { color: colour, weight: 2, fillColor: colour, fillOpacity: 0.16 }
+    },
+  })
+  for (const feature of features.features) {
+    if (!feature.geometry) continue
+    const { properties } = feature
+    const popup = () => popupOf(properties, words)
+    if (feature.geometry.type === 'Point') {
+      const [lng, lat] = feature.geometry.coordinates as [number, number]
+      const marker = L.marker([lat, lng], {
+        icon: L.divIcon({
+          className: `map-pin map-pin-${properties.level ?? look}`,
+          html: iconPath(properties.level ? 'warn' : properties.kind),
+          iconSize: [26, 26],
+        }),
+        title: properties.title,
+        alt: properties.title,
+        keyboard: true,
+        level: properties.level,
+      } as L.MarkerOptions)
+      marker.bindPopup(popup)
+      points.addLayer(marker)
+      found.push({ properties, layer: marker, at: () => L.latLngBounds([marker.getLatLng()]) })
+    } else {
+      const [one] = L.geoJSON(feature as Feature, { style: shapes.options.style }).getLayers() as (Layer & {
+        getBounds(): LatLngBounds
+      })[]
+      if (!one) continue
+      one.bindPopup(popup)
+      shapes.addLayer(one)
+      found.push({ properties, layer: one, at: () => one.getBounds() })
+    }
+  }
+  return { group: L.layerGroup([shapes, points]), found }
+}
+
+function popupOf({ title, note, path }: Properties, words: MapWords): HTMLElement {
+  const inside = document.createElement('div')
+  const name = document.createElement('strong')
+  name.textContent = title ?? ''
+  inside.append(name)
+  if (note) inside.append(Object.assign(document.createElement('p'), { textContent: note }))
+  if (path) inside.append(Object.assign(document.createElement('a'), { href: path, textContent: words.open }))
+  return inside
+}
+
+/** The list beside the map: what is in view, most urgent first, worked by keyboard as any list of buttons. */
+function drawList(place: HTMLElement, map: LeafletMap, all: Found[], words: MapWords) {
+  const list = place.querySelector<HTMLElement>('[data-map-list]')
+  const count = place.querySelector<HTMLElement>('[data-map-count]')
+  if (!list || !count) return
+  const view = map.getBounds()
+  const inView = all
+    .filter((each) => view.intersects(each.at()))
+    .sort((a, b) => (rank[b.properties.level!] ?? 0) - (rank[a.properties.level!] ?? 0))
+  count.textContent = inView.length === 0 ? words.none! : words.inView!.replace('{n}', String(inView.length))
+  list.replaceChildren(
+    ...inView.slice(0, 100).map((each) => {
+      const item = document.createElement('li')
+      const button = document.createElement('button')
+      button.type = 'button'
+      button.append(
+        each.properties.title ?? '',
+        Object.assign(document.createElement('small'), { textContent: each.properties.note ?? '' }),
+      )
+      button.addEventListener('click', () => {
+        map.setView(each.at().getCenter(), Math.max(map.getZoom(), 14), { animate: false })
+        each.layer.openPopup()
+      })
+      item.append(button)
+      return item
+    }),
+  )
+}
+
+function says(place: HTMLElement, text: string) {
+  const count = place.querySelector<HTMLElement>('[data-map-count]')
+  if (count) count.textContent = text
+}
+
+function tools(map: LeafletMap, county: LatLngBounds, canvas: HTMLElement, words: MapWords) {
+  const Bar = L.Control.extend({
+    onAdd: () => {
+      const bar = L.DomUtil.create('div', 'leaflet-bar map-tools')
+      const add = (icon: string, title: string, act: (button: HTMLButtonElement) => void) => {
+        const button = document.createElement('button')
+        button.type = 'button'
+        button.title = title
+        button.setAttribute('aria-label', title)
+        button.innerHTML = iconPath(icon)
+        button.addEventListener('click', () => act(button))
+        bar.append(button)
+      }
+      add('expand', words.whole!, () => map.fitBounds(county, { animate: false }))
+      add('locate', words.locate!, () => map.locate({ setView: true, maxZoom: 15, enableHighAccuracy: true }))
+      add('ruler', words.measure!, (button) => measuring(map, button, words))
+      add('print', words.print!, () => window.print())
+      L.DomEvent.disableClickPropagation(bar)
+      return bar
+    },
+  })
+  new Bar({ position: 'topleft' }).addTo(map)
+  const here = L.circle([0, 0], { radius: 1, color: colours.act, weight: 1, fillOpacity: 0.12 })
+  map.on('locationfound', (event) => here.setLatLng(event.latlng).setRadius(event.accuracy).addTo(map))
+  map.on('locationerror', () =>
+    L.popup().setLatLng(map.getCenter()).setContent(words.noPosition!).openOn(map),
+  )
+  canvas.tabIndex = 0
+}
