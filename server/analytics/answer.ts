@@ -75,18 +75,13 @@ async function series(
   if (files.length === 0) return []
   const bucket = query.bucket === undefined ? undefined : Math.max(1, Math.trunc(query.bucket))
   const chosen = `from read_parquet([${files.map(literal).join(', ')}])
-    where sensor = $sensor and metric = $metric and at >= make_timestamp_ms($from) and at < make_timestamp_ms($to)`
+    where sensor = $sensor and metric = $metric and "at" >= make_timestamp_ms(${Math.trunc(query.from)}) and "at" < make_timestamp_ms(${Math.trunc(query.to)})`
   const sql =
     bucket === undefined
-      ? `select cast(epoch_ms(at) as double) as at, value ${chosen} order by 1 limit ${mostPoints}`
-      : `select cast(epoch_ms(at) // ${bucket} * ${bucket} as double) as at, avg(value) as avg, min(value) as min, max(value) as max, cast(count(*) as double) as count
+      ? `select cast(epoch_ms("at") as double) as "at", value ${chosen} order by 1 limit ${mostPoints}`
+      : `select cast(epoch_ms("at") // ${bucket} * ${bucket} as double) as "at", round(avg(value), 6) as avg, min(value) as min, max(value) as max, cast(count(*) as double) as count
          ${chosen} group by 1 order by 1 limit ${mostPoints}`
-  const values = {
-    sensor: query.sensor,
-    metric: query.metric,
-    from: BigInt(Math.trunc(query.from)),
-    to: BigInt(Math.trunc(query.to)),
-  }
+  const values = { sensor: query.sensor, metric: query.metric }
   return lake.ask<SeriesPoint>(sql, values, query.waitMs)
 }
 

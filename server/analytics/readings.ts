@@ -46,19 +46,19 @@ export class Stream {
 
   private async prepare() {
     await this.lake.run(
-      'create table if not exists box.hot (hour bigint, sensor varchar, metric varchar, at timestamptz, value double)',
+      'create table if not exists box.hot (hour bigint, sensor varchar, metric varchar, "at" timestamptz, value double)',
     )
     await this.lake.run(
-      'create table if not exists box.last (sensor varchar, metric varchar, at timestamptz, value double)',
+      'create table if not exists box.last (sensor varchar, metric varchar, "at" timestamptz, value double)',
     )
     const files = sealedFiles(this.place.archiveDir)
     if (files.join() === this.archived) return
     const sealed =
       files.length === 0
         ? ''
-        : `union all select sensor, metric, timezone('UTC', at) as at, value from read_parquet([${files.map(literal).join(', ')}])`
+        : `union all select sensor, metric, timezone('UTC', "at") as "at", value from read_parquet([${files.map(literal).join(', ')}])`
     await this.lake.run(
-      `create or replace view scope.readings as select sensor, metric, at, value from box.hot ${sealed}`,
+      `create or replace view scope.readings as select sensor, metric, "at", value from box.hot ${sealed}`,
     )
     await this.lake.run('create or replace view scope.latest as select * from box.last')
     this.archived = files.join()
@@ -78,7 +78,7 @@ export class Stream {
       await this.lake.run(`insert into box.state values ('telemetry', ${literal(id)})`)
       // What sensors said last may be in the archive only.
       await this.lake.run(
-        'insert into box.last select sensor, metric, max(at), arg_max(value, at) from scope.readings group by all',
+        'insert into box.last select sensor, metric, max("at"), arg_max(value, "at") from scope.readings group by all',
       )
     })
   }
@@ -113,14 +113,14 @@ export class Stream {
         await this.lake.run(`delete from box.state where name = 'heard'`)
         await this.lake.run(`insert into box.state values ('heard', '${touched}')`)
         if (!copied) return
-        const rows = `select sensor, metric, timezone('UTC', make_timestamp_ms(ms)) as at, value from hour_rows`
+        const rows = `select sensor, metric, timezone('UTC', make_timestamp_ms(ms)) as "at", value from hour_rows`
         await this.lake.run(`insert into box.hot select ${hour}, * from (${rows})`)
         await this.lake.run(
-          `create or replace temp table newest as select * from box.last union all select sensor, metric, max(at), arg_max(value, at) from (${rows}) group by all`,
+          `create or replace temp table newest as select * from box.last union all select sensor, metric, max("at"), arg_max(value, "at") from (${rows}) group by all`,
         )
         await this.lake.run('delete from box.last')
         await this.lake.run(
-          'insert into box.last select sensor, metric, max(at), arg_max(value, at) from newest group by all',
+          'insert into box.last select sensor, metric, max("at"), arg_max(value, "at") from newest group by all',
         )
       })
     }

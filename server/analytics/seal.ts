@@ -90,14 +90,14 @@ async function writeDay(lake: Lake, archiveDir: string, due: DayToSeal): Promise
   const file = join(archiveDir, archiveFile(due.day))
   const fresh = join(archiveDir, `.${archiveFile(due.day)}.${process.pid}`)
   // The file's value stands when both have the same reading: it may already have been reported.
-  const hot = 'select sensor, metric, cast(make_timestamp_ms(ms) as timestamp_ms) as at, value from sealing'
+  const hot = 'select sensor, metric, cast(make_timestamp_ms(ms) as timestamp_ms) as "at", value from sealing'
   const rows = existsSync(file)
-    ? `select sensor, metric, at, value from read_parquet(${literal(file)}) union all
-       select h.* from (${hot}) h anti join read_parquet(${literal(file)}) f on f.sensor = h.sensor and f.metric = h.metric and f.at = h.at`
+    ? `select sensor, metric, "at", value from read_parquet(${literal(file)}) union all
+       select h.* from (${hot}) h anti join read_parquet(${literal(file)}) f on f.sensor = h.sensor and f.metric = h.metric and f."at" = h."at"`
     : hot
   try {
     await lake.ask(
-      `copy (select sensor, metric, at, value from (${rows}) order by sensor, metric, at)
+      `copy (select sensor, metric, "at", value from (${rows}) order by sensor, metric, "at")
       to ${literal(fresh)} (format parquet, compression zstd, row_group_size 20480)`,
       {},
       600_000,
@@ -130,7 +130,7 @@ interface Sum {
   sum: string
 }
 const sumOf = (rows: string) =>
-  `select cast(count(*) as double) as n, cast(coalesce(bit_xor(hash(sensor, metric, at, value)), 0) as varchar) as sum from (${rows})`
+  `select cast(count(*) as double) as n, cast(coalesce(bit_xor(hash(sensor, metric, epoch_ms("at"), value)), 0) as varchar) as sum from (${rows})`
 
 function fingerprint(file: string): { sha256: string; bytes: number } {
   return {
