@@ -1,12 +1,8 @@
 // Code lists as data. Each file says where it comes from and how far it was checked: verified, secondary or memory.
 
 import type { CodeList } from '../../server/kernel/fields.ts'
-import cases from './case-categories.json' with { type: 'json' }
 import crops from './crops.json' with { type: 'json' }
 import divisions from './divisions.json' with { type: 'json' }
-import metrics from './metrics.json' with { type: 'json' }
 
 export const divisionCodes: CodeList = divisions
 export const cropCodes: CodeList = crops
-export const caseCategories: CodeList = cases
-export const metricCodes: CodeList = metrics
