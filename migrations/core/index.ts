@@ -1,5 +1,6 @@
 // The SQL of core.db in order, embedded in the binary. drizzle-kit writes the files; a test compares this list with its journal.
 import spine from './0000_spine.sql' with { type: 'text' }
 import places from './0001_places.sql' with { type: 'text' }
+import sync from './0002_sync.sql' with { type: 'text' }
 
-export const core: string[] = [spine, places]
+export const core: string[] = [spine, places, sync]

@@ -22,8 +22,8 @@ export interface ActRequest {
   /** When it was decided, by the decider's clock (ISO 8601). */
   at?: string
   cause?: string
-  /** The previous act of the same unsent chain on this record: this one waits until that has arrived. */
-  after?: string
+  /** Earlier acts of the same unsent chain on its records: this one waits until they have arrived, and knows them. */
+  after?: string[]
 }
 
 /** What became of it. */
@@ -143,6 +143,8 @@ export interface Change {
   division?: string
   withdrawn?: boolean
   redacted?: true
+  /** In packages: fields whose value is a mask, because the sharing policy keeps the real one at home. */
+  masked?: string[]
   /** In packages: for every field the record had, the id of the act that had last set it as the decider knew it. */
   was?: Record<string, string>
 }

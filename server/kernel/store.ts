@@ -245,7 +245,8 @@ export class Store {
       throw new Refusal({ zh: '操作编号应为 UUIDv7', en: 'The act id must be a UUIDv7.' })
     const known = this.sql.actById.get(request.id) as { seq: number; actor: string } | null
     if (known) return this.repeated(request, known, actor)
-    if (request.after && !this.sql.actById.get(request.after)) return this.hold(actor, request)
+    const missing = request.after?.find((each) => !this.sql.actById.get(each))
+    if (missing) return this.hold(actor, request, missing)
 
     const at = this.claimedTime(request.at)
     let asked = request
@@ -270,6 +271,7 @@ export class Store {
     const drafts = decide(asked, { registry: this.registry, actor, look: this.look, at: at.text })
     if (question) drafts.push(question)
     const seq = this.write(actor, { ...request, at: at.text, clock: at.clock }, drafts, request.base)
+    this.db.query('delete from held where id = ?').run(request.id)
     this.releaseHeld(request.id)
     return {
       id: request.id,
@@ -293,10 +295,10 @@ export class Store {
     return { id: request.id, outcome: 'repeated', seq: known.seq, record: request.record }
   }
 
-  private hold(actor: Actor, request: ActRequest): Receipt {
+  private hold(actor: Actor, request: ActRequest, missing: string): Receipt {
     this.db
-      .query('insert into held(id, after, actor, request, at) values(?, ?, ?, ?, ?) on conflict do nothing')
-      .run(request.id, request.after!, canonical(actor), JSON.stringify(request), this.moment())
+      .query('insert into held(id, after, actor, request, at) values(?, ?, ?, ?, ?) on conflict do update set after = excluded.after, actor = excluded.actor, request = excluded.request')
+      .run(request.id, missing, canonical(actor), JSON.stringify(request), this.moment())
     return { id: request.id, outcome: 'held', record: request.record, message: heldWords }
   }
 
@@ -328,7 +330,7 @@ export class Store {
     const past = this.past(record.id)
     const spec = this.registry.dataset(record.dataset).spec
     const mine = this.parsedLoosely(spec, request.fields ?? {})
-    const since = past.filter((each) => each.version > request.base! && each.act !== request.after)
+    const since = past.filter((each) => each.version > request.base! && !request.after?.includes(each.act))
     return concurrentFields(spec, mine, since, record.fields).map((field) => {
       const setter = since.findLast((each) => Object.hasOwn(each.fields, field)) ?? since.at(-1)!
       return {
@@ -487,7 +489,7 @@ export class Store {
         { zh: `发送方无权修改 ${division} 的记录`, en: `The sender may not speak for ${division}.` },
         { kind: 'access' },
       )
-    const given = this.parsedStrictly(spec, change.fields)
+    const given = this.parsedStrictly(spec, change.fields, change.masked)
     if (!before) {
       const after: Rec = {
         id: change.record,
@@ -630,12 +632,12 @@ export class Store {
     }
   }
 
-  private parsedStrictly(spec: DatasetSpec, fields: Record<string, unknown>): Record<string, unknown> {
+  private parsedStrictly(spec: DatasetSpec, fields: Record<string, unknown>, masked: string[] = []): Record<string, unknown> {
     const parsed: Record<string, unknown> = {}
     for (const [name, raw] of Object.entries(fields)) {
       const field = spec.fields[name]
-      // A newer peer may know more fields than we do: they are kept, unread, until we learn them.
-      if (!field || raw === null) {
+      // A newer peer may know more fields than we do: they are kept, unread, until we learn them. A mask is no value to check.
+      if (!field || raw === null || (field.sensitive && masked.includes(name))) {
         parsed[name] = raw
         continue
       }

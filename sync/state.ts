@@ -1,0 +1,118 @@
+// Where everything stands, for the top bar and the page: what waits, was sent, received, imported, and since when the
+// line is down. All of it is read from the books; nothing here is remembered.
+
+import type { Words } from '../server/kernel/words.ts'
+import type { Exchange } from './exchange.ts'
+import { type Peer, upperPeer } from './peers.ts'
+
+/** As `Line` of server/http/services.ts has it. */
+export interface LineState {
+  peer?: string
+  waiting: number
+  sent: number
+  received: number
+  imported: number
+  downSince?: string
+  confirmedAt?: string
+}
+
+/** The line to the tier above. Acts wait; packages are sent, received and imported, each counting those further on. */
+export function lineState(exchange: Exchange): LineState {
+  const peer = upperPeer(exchange.store)
+  if (!peer) return { waiting: 0, sent: 0, received: 0, imported: 0 }
+  const fate = fateOf(exchange, peer)
+  return {
+    peer: peer.name,
+    waiting: fate.uncut + fate.waitingActs,
+    sent: fate.sent + fate.received + fate.imported,
+    received: fate.received + fate.imported,
+    imported: fate.imported,
+    downSince: peer.downSince,
+    confirmedAt: peer.confirmedAt,
+  }
+}
+
+export interface Fate {
+  /** Acts in no package yet. */
+  uncut: number
+  /** Acts in packages that have not left. */
+  waitingActs: number
+  /** Packages by state. */
+  waiting: number
+  sent: number
+  received: number
+  imported: number
+  refused: number
+}
+
+export function fateOf(exchange: Exchange, peer: Peer): Fate {
+  const { db } = exchange.store
+  const fate: Fate = {
+    uncut: uncutFor(exchange, peer),
+    waitingActs: 0,
+    waiting: 0,
+    sent: 0,
+    received: 0,
+    imported: 0,
+    refused: 0,
+  }
+  for (const row of db
+    .query('select state, count(*) as n, sum(count) as acts from package_out where peer = ? group by state')
+    .all(peer.node) as { state: keyof Fate; n: number; acts: number }[]) {
+    fate[row.state] = row.n
+    if (row.state === 'waiting') fate.waitingActs = row.acts
+  }
+  return fate
+}
+
+/** Acts behind the last look that did not come from the peer itself. What scope leaves out is only known when cutting. */
+function uncutFor(exchange: Exchange, peer: Peer): number {
+  const from = Math.max(peer.looked, peer.confirmed)
+  const { n } = exchange.store.db
+    .query(
+      'select count(*) as n from act where seq > ?1 and origin <> ?2 and origin not in (select origin from route where peer = ?2)',
+    )
+    .get(from, peer.node) as { n: number }
+  return n
+}
+
+/** Three ticks: whether an act of ours is imported above. */
+export function isImported(exchange: Exchange, seq: number): boolean {
+  const peer = upperPeer(exchange.store)
+  return peer !== undefined && seq <= peer.confirmed
+}
+
+/** What a person should look at, most urgent first. */
+export function troubles(exchange: Exchange): { words: Words; path: string }[] {
+  const { db } = exchange.store
+  const found: { words: Words; path: string }[] = []
+  const refusedOut = (
+    db.query(`select count(*) as n from package_out where state = 'refused'`).get() as { n: number }
+  ).n
+  const refusedIn = (
+    db.query(`select count(*) as n from package_in where state = 'refused'`).get() as { n: number }
+  ).n
+  const aside = (db.query('select count(*) as n from package_aside').get() as { n: number }).n
+  if (refusedOut > 0)
+    found.push({
+      words: {
+        zh: `${refusedOut} 个包被对方拒收`,
+        en: `${refusedOut} packages were refused by their receiver`,
+      },
+      path: '/sync#sent',
+    })
+  if (refusedIn > 0)
+    found.push({
+      words: {
+        zh: `${refusedIn} 个收到的包没有通过检查`,
+        en: `${refusedIn} received packages failed their checks`,
+      },
+      path: '/sync#refused',
+    })
+  if (aside > 0)
+    found.push({
+      words: { zh: `${aside} 条操作暂时无法入库`, en: `${aside} acts could not be applied yet` },
+      path: '/sync#aside',
+    })
+  return found
+}
