@@ -6,10 +6,10 @@
 
 import type { Actor } from '../../server/kernel/access.ts'
 import type { Store } from '../../server/kernel/store.ts'
+import { planCases } from './cases.ts'
 import { Dice } from './dice.ts'
 import { planFarming } from './farming.ts'
 import { actorOf, type SampleLogin, sampleLogins } from './logins.ts'
-import { planCases } from './matters.ts'
 import { givenName, surname } from './names.ts'
 import type { Town } from './places.ts'
 import { calendar, Plan, type Planned } from './plan.ts'
@@ -66,7 +66,7 @@ export async function seed({
   const curves = planSensing(lists, system, day, scale)
   const year = new Plan()
   planFarming(year, registers, day, scale, bureau)
-  planCases(year, day, scale, bureau, worker)
+  planCases(year, day, scale, { centre: bureau, leader: actorOf('leader'), town: worker })
 
   const acts = [
     ...lists.acts.filter(isRegister),

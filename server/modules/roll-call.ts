@@ -3,5 +3,8 @@
 import type { Module } from '../http/module.ts'
 import { agri } from './agri/index.ts'
 import { base } from './base/index.ts'
+import { casework } from './cases/index.ts'
+import { map } from './map/index.tsx'
+import { sensing } from './sensing/index.ts'
 
-export const modules: Module[] = [base, agri]
+export const modules: Module[] = [base, agri, sensing, casework, map]
