@@ -36,7 +36,7 @@ export interface DataDirectory {
   readonly logs: string
   /** Unpacked native parts. */
   readonly cache: string
-  /** Where verbs of the command line reach the running box. */
+  /** Where verbs of the command line reach the running box; keys/ lets only its owner in. */
   readonly door: string
 }
 
@@ -51,7 +51,7 @@ export const dataDirectory = (path: string): DataDirectory => ({
   post: join(path, 'post'),
   logs: join(path, 'logs'),
   cache: join(path, '.cache'),
-  door: join(path, 'door.sock'),
+  door: join(path, 'keys', 'door.sock'),
 })
 
 export const isSettled = (path: string) => existsSync(join(path, 'core.db'))
@@ -72,10 +72,13 @@ export function own(path: string): DataDirectory & { release(): void } {
   if (!lockFile(lock)) {
     const holder = readFileSync(join(path, 'lock'), 'utf8').trim()
     closeSync(lock)
-    refuse({
-      zh: `数据目录 ${path} 正被另一个县盒使用(进程 ${holder})。请先停止它,或用 --data 选另一个目录。`,
-      en: `The data directory ${path} is in use by another box (process ${holder}). Stop that one, or choose another with --data.`,
-    })
+    refuse(
+      {
+        zh: `数据目录 ${path} 正被另一个县盒使用(进程 ${holder})。请先停止它,或用 --data 选另一个目录。`,
+        en: `The data directory ${path} is in use by another box (process ${holder}). Stop that one, or choose another with --data.`,
+      },
+      { field: 'lock' },
+    )
   }
   ftruncateSync(lock)
   writeSync(lock, `${process.pid}\n`)

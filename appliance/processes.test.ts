@@ -36,7 +36,7 @@ function rooms(more: Partial<ChildrenOptions> = {}) {
   const listeners = new Set<() => void>()
   const children = new Children({
     roles: ['small'],
-    settled: '{}',
+    env: {},
     command: [process.execPath, room],
     log: openLog({ level: 'error', directory: join(root, 'logs') }),
     firstPauseMs: 10,
@@ -125,7 +125,7 @@ test('when the parent is killed with -9 its children are gone, the busy ones too
     `import { Children } from ${JSON.stringify(join(import.meta.dir, 'processes.ts'))}
     import { openLog } from ${JSON.stringify(join(import.meta.dir, 'logs.ts'))}
     const children = new Children({
-      roles: ['idle', 'busy'], settled: '{}', command: [process.execPath, ${JSON.stringify(room)}], log: openLog({ level: 'error' }),
+      roles: ['idle', 'busy'], env: {}, command: [process.execPath, ${JSON.stringify(room)}], log: openLog({ level: 'error' }),
       onChange: () => {
         if (Object.values(children.health()).some((each) => each.state !== 'up')) return
         children.hint('busy', 'hang')

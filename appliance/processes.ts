@@ -4,20 +4,23 @@
 // and not a record. A child that no longer beats is stuck, and is ended like one that crashed.
 
 import type { PartHealth } from '../server/http/services.ts'
+import type { Words } from '../server/kernel/words.ts'
 import type { Log } from './logs.ts'
 
 /** What travels between parent and child. */
 export type Message =
   | { kind: 'ready' }
   | { kind: 'beat' }
+  /** Why it cannot work, in a sentence for people; it ends and is started again later. */
+  | { kind: 'cannot'; words: Words }
   | { kind: 'hint'; topic: string; data?: unknown }
   | { kind: 'ask'; id: number; question: unknown }
   | { kind: 'answer'; id: number; answer?: unknown; error?: string }
 
 export interface ChildrenOptions {
   roles: string[]
-  /** Settings for the children, see `handDown`. */
-  settled: string
+  /** What the children are told at birth: settings, see `handDown`. */
+  env: Record<string, string>
   log: Log
   onHint?: (role: string, topic: string, data: unknown) => void
   /** A child is there again, or gone: pages and /healthz show it. */
@@ -85,6 +88,7 @@ class Child {
   private watch?: Timer
   private restart?: Timer
   private asked = 0
+  private reason?: Words
   private gone = Promise.withResolvers<void>()
   private readonly waiting = new Map<
     number,
@@ -109,7 +113,7 @@ class Child {
         stdin: 'ignore',
         stdout: 'pipe',
         stderr: 'pipe',
-        env: { ...process.env, XIANHE_PARENT: String(process.pid), XIANHE_SETTLED: this.options.settled },
+        env: { ...process.env, ...this.options.env, XIANHE_PARENT: String(process.pid) },
         serialization: 'advanced',
         ipc: (message: Message) => this.hear(message),
         onExit: (_process, code, signal) => this.fell(code, signal),
@@ -168,6 +172,7 @@ class Child {
   private hear(message: Message) {
     this.lastBeat = Date.now()
     if (message.kind === 'ready') this.become('up')
+    else if (message.kind === 'cannot') this.reason = message.words
     else if (message.kind === 'hint') this.options.onHint?.(this.role, message.topic, message.data)
     else if (message.kind === 'answer') this.settle(message.id, message.answer, message.error)
   }
@@ -177,7 +182,12 @@ class Child {
     this.process = undefined
     this.gone.resolve()
     for (const id of [...this.waiting.keys()]) this.settle(id, undefined, `${this.role} ended`)
-    const how = signal ? `signal ${signal}` : `exit ${code}`
+    const how = this.reason
+      ? `${this.reason.zh} ${this.reason.en}`
+      : signal
+        ? `signal ${signal}`
+        : `exit ${code}`
+    this.reason = undefined
     this.become('down', how)
     if (this.stopping()) return
     if (Date.now() - this.startedAt > healthyAfter) this.falls = 0

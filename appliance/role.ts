@@ -2,12 +2,15 @@
 
 import { writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
+import type { Words } from '../server/kernel/words.ts'
 import { dieWithParent } from './libc.ts'
 import type { Message } from './processes.ts'
 
 /** What a room hears from and says to the parent. */
 export interface Wire {
   ready(): void
+  /** Says why it cannot work, and ends. */
+  cannot(words: Words): never
   hint(topic: string, data?: unknown): void
   onHint(listen: (topic: string, data: unknown) => void): void
   /** Answers the parent's questions; what it throws becomes the parent's rejection. */
@@ -42,6 +45,10 @@ export function takeRoom(): Wire {
   })
   return {
     ready: () => tell({ kind: 'ready' }),
+    cannot: (words) => {
+      tell({ kind: 'cannot', words })
+      return process.exit(1)
+    },
     hint: (topic, data) => tell({ kind: 'hint', topic, data }),
     onHint: (listen) => {
       heed = listen

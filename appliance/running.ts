@@ -1,0 +1,184 @@
+// A running box: one opened directory, two children, the followers of the diary, the pages and the side door. Started
+// in an order in which each part finds what it needs, stopped in the opposite one.
+
+import { drizzle } from 'drizzle-orm/bun-sqlite'
+import type { Hono } from 'hono'
+import { analyst as openAnalyst, type Question } from '../server/analytics/answer.ts'
+import { numbersIn } from '../server/analytics/numbers.ts'
+import { addAccount, listAccounts } from '../server/http/accounts.ts'
+import { createApp } from '../server/http/app.tsx'
+import { openFiles } from '../server/http/files.ts'
+import type { PartHealth, Services } from '../server/http/services.ts'
+import { BoxDesk } from '../server/kernel/box-desk.ts'
+import { Reactions } from '../server/kernel/reactions.ts'
+import type { Words } from '../server/kernel/words.ts'
+import { modules } from '../server/modules/roll-call.ts'
+import { Search } from '../server/search/search.ts'
+import { Crossings } from '../server/telemetry/crossings.ts'
+import { HotReadings } from '../server/telemetry/readings.ts'
+import { finishUploads, keepLines, lineState, resumeReceives, syncRoutes } from '../sync/index.ts'
+import { serveAsset } from '../web/assets.ts'
+import { lanAddresses, needFree, refusePort } from './addresses.ts'
+import { watchDisk } from './disk.ts'
+import { openDoor } from './door.ts'
+import { openEvents } from './events.ts'
+import type { Log } from './logs.ts'
+import { openBox } from './open.ts'
+import { Children } from './processes.ts'
+import { roleNames } from './roles.ts'
+import { handDown, type Settings } from './settings.ts'
+import { verbs } from './verbs.ts'
+import { programVersion } from './version.ts'
+
+export interface Running {
+  port: number
+  /** Made at the first run: shown once. */
+  firstLogin?: { name: string; password: string }
+  services: Services
+  stop(): Promise<void>
+}
+
+export async function runBox(settings: Settings, log: Log): Promise<Running> {
+  const started = performance.now()
+  const events = openEvents((error) => log('error', 'a live page failed', { error }))
+  const lan = lanAddresses()[0]
+  const box = openBox(settings, {
+    onChange: () => events.publish('line'),
+    onFault: (error) => log('error', 'sync failed', { error }),
+    address: () => `http://${lan ?? '127.0.0.1'}:${server?.port ?? settings.port}`,
+  })
+  const { store, data } = box
+  const stops: (() => unknown)[] = [() => box.close()]
+  const later = (stop: () => unknown) => stops.unshift(stop)
+  let server: Bun.Server<undefined> | undefined
+  const stop = async () => {
+    for (const each of stops.splice(0)) await each()
+  }
+  try {
+    await needFree('mqtt', settings['mqtt.host'], settings['mqtt.port'])
+    await needFree('pages', settings.host, settings.port)
+
+    const disk = watchDisk(data.path, settings['disk.reserve'], () => events.publish('parts'))
+    later(() => disk.stop())
+
+    const children = new Children({
+      roles: roleNames,
+      env: { XIANHE_SETTLED: handDown(settings), XIANHE_NODE: store.node.id },
+      log,
+      onHint: (role, topic, told) => hear(role, topic, told),
+      onChange: () => events.publish('parts'),
+    })
+    const analyst = openAnalyst((question: Question, waitMs) => children.ask('analytics', question, waitMs))
+    const numbers = numbersIn(data.derived)
+    later(() => numbers.close())
+    children.start()
+    later(() => children.stop())
+
+    const search = new Search(store, `${data.derived}/search.db`).start()
+    later(() => search.stop())
+    const reactions = new Reactions(store, (problem) =>
+      log('warn', 'a reaction stepped aside', { ...problem }),
+    ).start()
+    later(() => reactions.stop())
+    later(
+      store.listen((written) => {
+        children.hint('analytics', 'look', { seq: written.seq })
+        for (const name of written.datasets) events.publish(name)
+      }),
+    )
+
+    const telemetry = new HotReadings({
+      telemetryFile: data.telemetry,
+      archived: (query) => analyst.series(query),
+      counters: () => lastCounters,
+    })
+    later(() => telemetry.close())
+    const crossings = new Crossings({
+      store,
+      telemetryFile: data.telemetry,
+      report: (problem) => log('warn', 'a crossing became no alert', { ...problem }),
+    }).start()
+    later(() => crossings.stop())
+
+    let lastCounters = { stored: 0, quarantined: 0, clients: 0 }
+    let trouble: Words | undefined
+    const hear = (role: string, topic: string, told: unknown) => {
+      if (topic === 'readings') lastCounters = (told as { counters: typeof lastCounters }).counters
+      if (topic === 'crossing') crossings.look()
+      if (topic === 'sealed') children.hint('ingest', 'sealed')
+      if (topic === 'trouble') {
+        trouble = (told as { words?: Words } | null)?.words
+        if (told) log('error', `${role} has trouble`, told as Record<string, unknown>)
+      }
+      events.publish(topic, told)
+    }
+
+    await resumeReceives(box.exchange)
+    await finishUploads(box.exchange)
+    if (settings['sync.every'] > 0) later(keepLines(box.exchange))
+    box.live = { search, analyst }
+
+    const parts = (): Record<string, PartHealth> => ({
+      ...children.health(),
+      ...(trouble && { sensing: { state: 'down' as const, since: '', detail: trouble.zh } }),
+      disk: disk.health(),
+    })
+    const services: Services = {
+      store,
+      numbers,
+      readings: telemetry,
+      line: { state: () => lineState(box.exchange) },
+      events,
+      files: openFiles(data.files),
+      parts,
+      version: programVersion,
+      uptime: () => Math.floor((performance.now() - started) / 1000),
+    }
+    const app = createApp({
+      modules,
+      services,
+      deskFor: (actor) => new BoxDesk(store, actor, search),
+      asset: serveAsset,
+      mounts: [{ path: '/sync/v1', app: syncRoutes(box.exchange) as unknown as Hono }],
+      log: (line) => log('error', 'a page failed', line),
+    })
+
+    try {
+      server = Bun.serve({
+        hostname: settings.host,
+        port: settings.port,
+        // Live pages are silent for up to 15 s between pings.
+        idleTimeout: 60,
+        maxRequestBodySize: 512 << 20,
+        fetch: (request, server) => app.fetch(request, server),
+      })
+    } catch (error) {
+      refusePort('pages', settings.host, settings.port, error as { code?: string })
+    }
+    later(() => server?.stop(true))
+    const door = openDoor(box, verbs, () => ({ parts: parts(), pids: children.pids(), port: server!.port }))
+    later(() => door.stop(true))
+
+    const db = drizzle(store.db)
+    const firstLogin =
+      listAccounts(db).length === 0
+        ? await addAccount(db, {
+            name: 'admin',
+            title: '系统管理员',
+            roles: ['administrator'],
+            division: store.node.division,
+            lang: settings.lang,
+          })
+        : undefined
+    log('info', 'the box is up', {
+      port: server!.port,
+      pid: process.pid,
+      node: store.node.id,
+      version: programVersion,
+    })
+    return { port: server!.port!, firstLogin, services, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

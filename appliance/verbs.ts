@@ -1,0 +1,201 @@
+// Every verb of the command line, in the order `xianhe help` shows them. A line here is all it takes: help, flags,
+// refusals and the side door follow from it. What a verb does is loaded when it is asked for.
+
+import type { Verb } from './call.ts'
+
+const list: Verb[] = [
+  {
+    name: 'serve',
+    about: {
+      zh: '运行县盒(首次运行会建库并给出管理员的一次性密码)',
+      en: 'Runs the box; the first run makes keys, database and an administrator',
+    },
+    where: 'here',
+    run: async (call) => (await import('./verbs/serve.ts')).serve(call),
+  },
+  {
+    name: 'seed',
+    about: { zh: '载入样例县(已有的不变)', en: 'Loads the sample county; what is there stays' },
+    use: '[--scale N]',
+    flags: {
+      scale: {
+        value: 'N',
+        about: { zh: '放大 N 倍(1 约 4 万条记录)', en: 'multiplies it (1 is about 40,000 records)' },
+      },
+    },
+    where: 'here',
+    run: async (call) => (await import('./verbs/seed.ts')).seed(call),
+  },
+  {
+    name: 'user',
+    about: { zh: '可以登录的人', en: 'People who may log in' },
+    use: 'add NAME | list | disable NAME | enable NAME | password NAME',
+    flags: {
+      title: { value: 'TEXT', about: { zh: '姓名', en: 'the name people know' } },
+      role: { value: 'ROLE,…', about: { zh: '角色,可多个', en: 'roles, one or more' } },
+      scope: {
+        value: 'CODE',
+        about: { zh: '管辖的行政区划代码;默认本盒', en: "division they work in; the box's own by default" },
+      },
+      entity: { value: 'ID', about: { zh: '所属经营主体', en: 'the legal entity they work for' } },
+    },
+    where: 'box',
+    run: async (call) => (await import('./verbs/user.ts')).user(call),
+  },
+  {
+    name: 'token',
+    about: { zh: '程序使用接口的令牌', en: 'Tokens of programs that use the API' },
+    use: 'add NAME --account USER | list | disable NAME',
+    flags: {
+      account: { value: 'USER', about: { zh: '代表哪个账号', en: 'the account it acts for' } },
+      days: {
+        value: 'N',
+        about: { zh: '多少天后到期;默认不到期', en: 'days until it expires; never by default' },
+      },
+    },
+    where: 'box',
+    run: async (call) => (await import('./verbs/token.ts')).token(call),
+  },
+  {
+    name: 'device',
+    about: { zh: '传感器的 MQTT 口令', en: 'Tokens of sensors that speak MQTT' },
+    use: 'add SENSOR | list | disable SENSOR | enable SENSOR',
+    where: 'box',
+    run: async (call) => (await import('./verbs/device.ts')).device(call),
+  },
+  {
+    name: 'peer',
+    about: { zh: '交换数据的上级、下级', en: 'Peers to exchange packages with' },
+    use: 'card | key | add CARD | list | show PEER | connect PEER | policy PEER | renew PEER | disable PEER | enable PEER',
+    flags: {
+      token: { value: 'TOKEN', about: { zh: '对方给我们的令牌', en: 'the token they gave us' } },
+      address: { value: 'URL', about: { zh: '对方的地址', en: 'where they are' } },
+      datasets: {
+        value: 'NAME,…',
+        about: { zh: '发给对方的数据集,可用 * 结尾', en: 'datasets that leave for them, * may end one' },
+      },
+      accepts: { value: 'NAME,…', about: { zh: '接受对方的哪些数据集', en: 'datasets they may speak for' } },
+      personal: {
+        value: 'mask|hide|whole',
+        about: { zh: '个人信息如何发出', en: 'how personal data leave' },
+      },
+      readings: { value: 'none|hourly|raw', about: { zh: '监测数据如何发出', en: 'how readings leave' } },
+      scope: { value: 'CODE', about: { zh: '只发这个区划', en: 'only this division leaves' } },
+      files: { value: 'yes|no', about: { zh: '是否带附件', en: 'whether attachments leave' } },
+    },
+    more: {
+      zh: 'CARD 是对方 peer card 的文件,或其 JSON 文本。两边各登记一次,再把 add 显示的令牌告诉对方(peer connect)。',
+      en: "CARD is a file with the other side's `peer card`, or its JSON text. Each side adds the other, then tells the other the token that add showed (peer connect).",
+    },
+    where: 'box',
+    run: async (call) => (await import('./verbs/peer.ts')).peer(call),
+  },
+  {
+    name: 'package',
+    about: { zh: '为对方打包,可写到 U 盘', en: 'Builds what waits for a peer, onto a stick if asked' },
+    use: '--for PEER [--to DIR]',
+    flags: {
+      for: {
+        value: 'PEER',
+        about: { zh: '对方的节点编号、名称或区划', en: 'node id, name or division of the peer' },
+      },
+      to: { value: 'DIR', about: { zh: '写到这个目录', en: 'copies it to this directory' } },
+    },
+    where: 'box',
+    run: async (call) => (await import('./verbs/sync.ts')).packageUp(call),
+  },
+  {
+    name: 'receive',
+    about: { zh: '检查并收入数据包', en: 'Checks and applies packages' },
+    use: 'FILE…|DIR',
+    where: 'box',
+    run: async (call) => (await import('./verbs/sync.ts')).receive(call),
+  },
+  {
+    name: 'verify',
+    about: { zh: '只检查数据包,不收入', en: 'Checks packages without applying them' },
+    use: 'FILE… [--key PEM]',
+    flags: {
+      key: {
+        value: 'PEM',
+        about: { zh: '用这个公钥文件检查签名', en: 'checks the signature with this public key file' },
+      },
+    },
+    where: 'box',
+    run: async (call) => (await import('./verbs/sync.ts')).verify(call),
+  },
+  {
+    name: 'sync',
+    about: { zh: '马上与上下级交换一次', en: 'Runs all due exchanges now' },
+    use: '[PEER]',
+    where: 'box',
+    run: async (call) => (await import('./verbs/sync.ts')).sync(call),
+  },
+  {
+    name: 'backup',
+    about: {
+      zh: '加密备份(运行中也可),写完即读回验证',
+      en: 'A sealed backup, taken while running and proved by reading it back',
+    },
+    use: '--to FILE|DIR',
+    flags: {
+      to: {
+        value: 'FILE|DIR',
+        about: { zh: '写到这个文件或目录', en: 'the file, or the directory, it goes to' },
+      },
+    },
+    more: {
+      zh: '口令取自环境变量 XIANHE_PASSPHRASE、--backup-passphrase 指定的文件,或键盘。',
+      en: 'The passphrase comes from XIANHE_PASSPHRASE, a file named with --backup-passphrase, or the keyboard.',
+    },
+    where: 'here',
+    run: async (call) => (await import('./verbs/backup.ts')).backup(call),
+  },
+  {
+    name: 'restore',
+    about: { zh: '把备份恢复到一个空目录', en: 'Restores a backup into an empty directory' },
+    use: 'FILE --data DIR',
+    where: 'here',
+    run: async (call) => (await import('./verbs/backup.ts')).restore(call),
+  },
+  {
+    name: 'rebuild',
+    about: { zh: '重做搜索与统计(可随时运行)', en: 'Throws computed state away and makes it again' },
+    use: '[search|numbers|analytics|all]',
+    where: 'box',
+    run: async (call) => (await import('./verbs/rebuild.ts')).rebuild(call),
+  },
+  {
+    name: 'doctor',
+    about: {
+      zh: '检查磁盘、数据、进程、备份,给出办法',
+      en: 'Checks disk, data, processes and backups, each with the cure',
+    },
+    where: 'here',
+    run: async (call) => (await import('./verbs/doctor.ts')).doctor(call),
+  },
+  {
+    name: 'settings',
+    about: {
+      zh: '列出每项设置的值、来处和用途',
+      en: 'Lists every setting with its value, its origin and a sentence',
+    },
+    where: 'here',
+    run: async (call) => (await import('./verbs/settings.ts')).settings(call),
+  },
+  {
+    name: 'version',
+    about: { zh: '程序的版本', en: 'The version of this program' },
+    where: 'here',
+    run: async (call) => (await import('./verbs/version.ts')).version(call),
+  },
+  {
+    name: 'help',
+    use: '[VERB]',
+    about: { zh: '列出命令,或说明一个命令', en: 'Lists the verbs, or explains one' },
+    where: 'here',
+    run: async (call) => (await import('./verbs/help.ts')).help(call),
+  },
+]
+
+export const verbs = new Map(list.map((verb) => [verb.name, verb]))
