@@ -183,7 +183,8 @@ export function momentOf(written: unknown, arrived: number): number | Fault {
         ? `${written.replace(' ', 'T')}+08:00`
         : written,
     )
-  if (!Number.isFinite(at))
+  // Beyond what a calendar holds is as unreadable as no number at all.
+  if (!(Math.abs(at) <= 8.64e15))
     return {
       fault: 'time',
       reason: {

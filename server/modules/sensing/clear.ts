@@ -24,7 +24,7 @@ export const cleared = verb('sensing.alert.cleared', {
     }
     if (!system && !remark)
       refuse({ zh: '请写明解除依据', en: 'Say why the alert is over.' }, { field: 'remark' })
-    if (at && (at < alert.fields.raised || at > write.at))
+    if (!system && at && (at < alert.fields.raised || at > write.at))
       refuse(
         {
           zh: '解除时间应在发生时间之后、现在之前',
