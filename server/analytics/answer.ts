@@ -4,11 +4,12 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SeriesPoint, SeriesQuery } from '../http/services.ts'
+import type { DatasetSpec } from '../kernel/dataset.ts'
 import type { Registry } from '../kernel/registry.ts'
 import { archiveFile, dayOf } from '../telemetry/archive.ts'
 import { recordsBehind } from './compute.ts'
 import { exportsIn, type Lake } from './lake.ts'
-import { literal, own, quoted, tableOf } from './tables.ts'
+import { columnTypes, literal, own, quoted, tableOf } from './tables.ts'
 
 export type Question = (
   | ({ what: 'series' } & SeriesQuery)
@@ -16,6 +17,8 @@ export type Question = (
   | { what: 'behind'; measure: string; division: string; key?: string; limit?: number; offset?: number }
   /** A dataset as one Parquet file; whoever asked deletes it. Personal fields are not in it. */
   | { what: 'export'; dataset: string; division?: string }
+  /** Records as a person may see them, one JSON object a line in a file under derived/exports, to Parquet beside it. */
+  | { what: 'parquet'; spec: DatasetSpec; lines: string }
   | { what: 'settle' }
   | { what: 'rebuild' }
   | { what: 'seal' }
@@ -25,6 +28,7 @@ export interface Answers {
   series: SeriesPoint[]
   behind: { ids: string[]; total: number }
   export: { file: string; rows: number; bytes: number }
+  parquet: { file: string }
   settle: undefined
   rebuild: undefined
   seal: undefined
@@ -59,6 +63,7 @@ export async function answerIn(
 ): Promise<unknown> {
   if (question.what === 'series') return series(lake, place, question)
   if (question.what === 'behind') return behind(lake, place, question)
+  if (question.what === 'parquet') return parquet(lake, question)
   if (question.what === 'export') return exportDataset(lake, place, division, question)
   throw new Error(`the analytics room knows no question «${question.what}»`)
 }
@@ -130,6 +135,21 @@ async function exportDataset(
     rmSync(file, { force: true })
     throw fault
   }
+}
+
+async function parquet(
+  lake: Lake,
+  about: Extract<Question, { what: 'parquet' }>,
+): Promise<Answers['parquet']> {
+  const file = about.lines.replace(/\.ndjson$/, '.parquet')
+  const columns = Object.entries({ id: 'VARCHAR', division: 'VARCHAR', ...columnTypes(about.spec) })
+  const wanted = columns.map(([name, type]) => `${quoted(name)}: ${literal(type)}`).join(', ')
+  await lake.ask(
+    `copy (select * from read_ndjson(${literal(about.lines)}, columns = {${wanted}}, maximum_object_size = 33554432)) to ${literal(file)} (format parquet, compression zstd)`,
+    {},
+    about.waitMs ?? 110_000,
+  )
+  return { file }
 }
 
 /** The archive's files for a stretch of time. Naming the days is faster than letting DuckDB look into each. */

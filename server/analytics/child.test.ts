@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { afterEach, expect, test } from 'bun:test'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { core } from '../../migrations/core/index.ts'
@@ -15,6 +15,7 @@ import { Registry } from '../kernel/registry.ts'
 import { Store } from '../kernel/store.ts'
 import { type Analytics, analytics } from './child.ts'
 import { numbersIn, type OpenNumbers } from './numbers.ts'
+import { parquetBy } from './parquet.ts'
 import { numbersFile } from './publish.ts'
 import { part, plots, towns } from './scenes.ts'
 
@@ -268,6 +269,27 @@ test('personal fields are in no derived file', async () => {
   for (const each of [file, join(derived, 'analytics.duckdb'), numbersFile(derived)]) {
     expect(readFileSync(each).includes('13907371234')).toBe(false)
   }
+})
+
+test('an export as Parquet holds what the person may see, and nothing stays behind', async () => {
+  const { settle, room, derived } = await office()
+  await settle()
+  const parquet = parquetBy(derived, (question) => room.answer(question as never))
+  async function* records() {
+    yield {
+      id: newId(),
+      division: towns.caowei,
+      code: '草-1',
+      area: 12.5,
+      phone: '139****1234',
+      uses: ['sale'],
+    }
+    yield { id: newId(), division: towns.nanzui, code: '南-1', organic: true }
+  }
+  const bytes = Buffer.from(await new Response(await parquet(plots.spec, records())).arrayBuffer())
+  expect(bytes.subarray(0, 4).toString()).toBe('PAR1')
+  expect(bytes.subarray(-4).toString()).toBe('PAR1')
+  expect(readdirSync(join(derived, 'exports'))).toEqual([])
 })
 
 test('a measure that cannot be computed steps aside with its module’s name, and the others go on', async () => {

@@ -29,6 +29,8 @@ export class Lake {
   ) {}
 
   static async open(options: LakeOptions): Promise<Lake> {
+    // What a download left behind when the box stopped under it.
+    rmSync(exportsIn(options.derivedDir), { recursive: true, force: true })
     for (const dir of [options.derivedDir, options.archiveDir, exportsIn(options.derivedDir)])
       mkdirSync(dir, { recursive: true })
     const opening = join(options.derivedDir, 'analytics.opening')

@@ -5,20 +5,36 @@ import { Database } from 'bun:sqlite'
 import { statSync } from 'node:fs'
 import type { Numbers } from '../http/services.ts'
 import type { NumberRow } from '../kernel/measures.ts'
+import type { Analyst } from './answer.ts'
 import { numbersFile } from './publish.ts'
 
 export interface OpenNumbers extends Numbers {
   close(): void
 }
 
-export function numbersIn(derivedDir: string): OpenNumbers {
-  return new NumbersReader(numbersFile(derivedDir))
+/** `ask` is the wire to the child; without it the records behind a number cannot be asked for. */
+export function numbersIn(derivedDir: string, ask?: Analyst): OpenNumbers {
+  return new NumbersReader(numbersFile(derivedDir), ask)
 }
 
 class NumbersReader implements OpenNumbers {
   private open: { db: Database; inode: number } | undefined
 
-  constructor(private readonly file: string) {}
+  constructor(
+    private readonly file: string,
+    private readonly analyst?: Analyst,
+  ) {}
+
+  behind(about: Parameters<Analyst['behind']>[0]) {
+    if (!this.analyst) return Promise.reject(new Error('no analytics room to ask'))
+    return this.analyst.behind(about)
+  }
+
+  fault(measure: string): string | undefined {
+    return this.ask(
+      (db) => db.query('select why from aside where measure = ?').get(measure) as { why: string } | null,
+    )?.why
+  }
 
   read(measure: string, division: string): NumberRow[] {
     return (

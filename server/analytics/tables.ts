@@ -70,7 +70,16 @@ export function scopedView(spec: DatasetSpec): string {
   return `create or replace view scope.${table} as select * from main.${table} where ${scope} and not ${own(spec, 'withdrawn')}`
 }
 
-const columnTypes: Partial<Record<FieldKind, string>> = {
+/** Field → column type, for files of records as people may see them. */
+export const columnTypes = (spec: DatasetSpec): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(spec.fields)
+      .filter(([, field]) => field.sensitive !== 'hide')
+      // A masked value is text, whatever the value was.
+      .map(([name, field]) => [name, field.sensitive ? 'VARCHAR' : columnType(field.kind).toUpperCase()]),
+  )
+
+const typeOf: Partial<Record<FieldKind, string>> = {
   integer: 'bigint',
   decimal: 'double',
   date: 'date',
@@ -78,7 +87,7 @@ const columnTypes: Partial<Record<FieldKind, string>> = {
   flag: 'boolean',
   choices: 'varchar[]',
 }
-const columnType = (kind: FieldKind) => columnTypes[kind] ?? 'varchar'
+const columnType = (kind: FieldKind) => typeOf[kind] ?? 'varchar'
 
 function jsonType(kind: FieldKind): unknown {
   if (kind === 'choices') return ['VARCHAR']

@@ -45,6 +45,13 @@ export interface Numbers {
   read(measure: string, division: string): NumberRow[]
   /** When the analytics child last wrote, and the diary position it had read. */
   asOf(): { at: string; seq: number } | undefined
+  /** The records behind one number, last touched first, for numbers no list filter can say. Rejects when the child is down. */
+  behind?(about: { measure: string; division: string; key?: string; limit?: number; offset?: number }): Promise<{
+    ids: string[]
+    total: number
+  }>
+  /** Why a measure could not be computed, for the log and the administrator. */
+  fault?(measure: string): string | undefined
 }
 
 export interface LatestReading {
