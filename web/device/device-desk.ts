@@ -48,11 +48,11 @@ export class DeviceDesk implements Desk {
       return { records, ...(from + limit < all.length && { next: String(from + limit) }) }
     }
     // Newest first, and what was born here, not known to the box yet, before everything.
-    const below = query.cursor ? Number(query.cursor) : Number.POSITIVE_INFINITY
+    const isLater = query.cursor ? after(query.cursor) : () => true
     const records: Rec[] = []
     for await (const record of this.found(dataset, query)) {
-      if (record.born >= below && query.cursor) continue
-      if (records.length >= limit && !unborn(record)) return { records, next: String(records.at(-1)!.born) }
+      if (!isLater(record)) continue
+      if (records.length >= limit && !unborn(record)) return { records, next: cursorOf(records.at(-1)!) }
       records.push(record)
     }
     return { records }
@@ -269,7 +269,21 @@ export class DeviceDesk implements Desk {
           records.push(record)
         if (records.length === limit) break
       }
-    sight.finds.set(missing.name, records)
+    sight.finds.set(missing.key, records)
+  }
+}
+
+const cursorOf = (record: Rec) => `${record.born}~${record.id}`
+
+/** Whether a record comes after the one a page ended at; several may have been born in one act. */
+function after(cursor: string): (record: Rec) => boolean {
+  const [born, id] = cursor.split('~')
+  let passed = false
+  return (record) => {
+    if (record.born !== Number(born)) return record.born < Number(born)
+    if (passed) return true
+    passed = record.id === id
+    return false
   }
 }
 
@@ -281,7 +295,8 @@ type What = { id: string } | { dataset: string; where: Record<string, unknown>; 
 class Missing extends Error {
   constructor(
     readonly what: What,
-    readonly name: string,
+    /** Under which the answer is looked for on the next run. */
+    readonly key: string,
   ) {
     super('not fetched yet')
   }
