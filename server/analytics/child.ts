@@ -166,8 +166,9 @@ class Room implements Analytics {
     const all = !this.complete
     const { seq, changed } = await this.follower.catchUp()
     const tables = new Set([...changed].map(tableOf))
-    if (this.readsReadings() && (await this.stream.catchUp()))
-      for (const name of readingTables) tables.add(name)
+    const streamed = this.streamed()
+    if (streamed.size > 0 && (await this.stream.catchUp(streamed)))
+      for (const name of streamed) tables.add(name)
     const measures = [...this.options.registry.measures.values()]
     const due = measures.filter((each) => all || (clock && dependsOnTime(each)) || this.touches(each, tables))
     if (all) this.numbers.keepOnly(measures.map((each) => each.name))
@@ -188,6 +189,7 @@ class Room implements Analytics {
       const faults = faultsOf(measure, this.options.registry)
       try {
         if (faults.length > 0) throw new Error(faults.join('; '))
+        if (this.stream.fault && this.readsOf(measure).has('readings')) throw new Error(this.stream.fault)
         const values = await compute(this.lake, measure, division, measure.query ? scopes : all)
         computed.set(measure.name, values)
         this.asides.delete(measure.name)
@@ -244,10 +246,10 @@ class Room implements Analytics {
     }
   }
 
-  private readsReadings(): boolean {
-    return [...this.options.registry.measures.values()].some((each) =>
-      readingTables.some((name) => this.readsOf(each).has(name)),
-    )
+  /** Which of the tables of readings some measure asks for. */
+  private streamed(): Set<string> {
+    const asked = [...this.options.registry.measures.values()].flatMap((each) => [...this.readsOf(each)])
+    return new Set(asked.filter((name) => readingTables.includes(name)))
   }
 
   /** Once may be a busy file; twice in a row, and what is derived is made again. Never a crash loop. */

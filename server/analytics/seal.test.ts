@@ -18,7 +18,7 @@ import { openTelemetry } from '../telemetry/open.ts'
 import { type Answers, answerIn, type Question } from './answer.ts'
 import { compute } from './compute.ts'
 import { Lake } from './lake.ts'
-import { Stream } from './readings.ts'
+import { readingTables, Stream } from './readings.ts'
 import { sealDays } from './seal.ts'
 
 const day = '2026-03-05'
@@ -141,7 +141,7 @@ test('measures of readings see hot and sealed days, late readings once, and what
   write('shuiwei-02', 'water-level', today, 7)
   const ask = (query: string) =>
     compute(lake, measure('m', { title: zh, meaning: zh, query }), '430981', ['430981'])
-  expect(await stream.catchUp(1e12)).toBe(true)
+  expect(await stream.catchUp(new Set(readingTables), 1e12)).toBe(true)
   const byDay = `select strftime("at", '%Y-%m-%d') as key, count(*) as value from readings group by 1`
   const wanted = [
     { division: '430981', key: day, value: 1 },
@@ -151,11 +151,23 @@ test('measures of readings see hot and sealed days, late readings once, and what
   await seal(later)
   takeSeals(db, archive)
   write('shuiwei-02', 'water-level', today - 1000, 6)
-  expect(await stream.catchUp(2e12)).toBe(true)
+  expect(await stream.catchUp(new Set(readingTables), 2e12)).toBe(true)
   expect(await ask(byDay)).toEqual([wanted[0]!, { ...wanted[1]!, value: 3 }])
   expect(await ask('select sensor as key, value from latest')).toEqual([
     { division: '430981', key: 'shuiwei-01', value: 32 },
     { division: '430981', key: 'shuiwei-02', value: 7 },
+  ])
+})
+
+test('the hours say how many readings they hold, sealed or not', async () => {
+  const { write, lake, stream } = await box()
+  for (let i = 0; i < 5; i++) write('shuiwei-01', 'water-level', noon + i, 31)
+  write('shuiwei-01', 'water-level', noon + 86_400_000, 31)
+  await stream.catchUp(new Set(['hours']), 1e12)
+  const query = `select strftime(hour, '%Y-%m-%d') as key, sum(readings) as value from hours group by 1`
+  expect(await compute(lake, measure('m', { title: zh, meaning: zh, query }), '430981', ['430981'])).toEqual([
+    { division: '430981', key: day, value: 5 },
+    { division: '430981', key: '2026-03-06', value: 1 },
   ])
 })
 

@@ -71,7 +71,7 @@ export const measures: Measure[] = [
       en: 'Readings stored per day over the last 7 days, by their own time.',
     },
     unit: { zh: '个', en: '' },
-    query: `select strftime(at + interval 8 hours, '%Y-%m-%d') as key, count(*) as value from readings where at > now() - interval 7 days group by 1`,
+    query: `select strftime(hour, '%Y-%m-%d') as key, sum(readings) as value from hours where cast(hour as date) > current_date - 7 group by 1`,
     opens: '/sensing',
     chart: 'line',
   }),
