@@ -73,6 +73,27 @@ export async function seed({
     ...[...lists.acts.filter((each) => !isRegister(each)), ...year.acts].sort((a, b) => a.at - b.at),
   ]
   const counts = { accepted: 0, repeated: 0 }
+  // DuckDB makes the readings on its own threads while this one decides.
+  await Promise.all([
+    telemetry && seedReadings(telemetry, curves, at, days),
+    writeAll(store, acts, counts, progress),
+  ])
+  return {
+    ...counts,
+    logins: sampleLogins.map((login) => ({ ...login, ...(login.ofCoop && { entity: registers.coop }) })),
+    ms: Math.round(performance.now() - began),
+  }
+}
+
+/** One commit per so many acts: a fsync each would take minutes. */
+const chunk = 500
+
+async function writeAll(
+  store: Store,
+  acts: Planned[],
+  counts: { accepted: number; repeated: number },
+  progress: NonNullable<Seeding['progress']>,
+) {
   for (let from = 0; from < acts.length; from += chunk) {
     carryOut(store, acts.slice(from, from + chunk), counts)
     progress(
@@ -83,19 +104,7 @@ export async function seed({
     // The page that shows the progress needs a turn now and then.
     await new Promise((next) => setImmediate(next))
   }
-  if (telemetry)
-    await seedReadings(telemetry, curves, at, days, (done, of) =>
-      progress({ zh: '生成监测数据', en: 'Making readings' }, done, of),
-    )
-  return {
-    ...counts,
-    logins: sampleLogins.map((login) => ({ ...login, ...(login.ofCoop && { entity: registers.coop }) })),
-    ms: Math.round(performance.now() - began),
-  }
 }
-
-/** One commit per so many acts: a fsync each would take minutes. */
-const chunk = 500
 
 function carryOut(store: Store, acts: Planned[], counts: { accepted: number; repeated: number }) {
   store.batch(() => {

@@ -16,13 +16,7 @@ export interface ReadingsPlace {
   archiveDir: string
 }
 
-export async function seedReadings(
-  place: ReadingsPlace,
-  curves: Curve[],
-  now: number,
-  days: number,
-  tell: (done: number, of: number) => void,
-) {
+export async function seedReadings(place: ReadingsPlace, curves: Curve[], now: number, days: number) {
   const { DuckDBInstance } = await import('@duckdb/node-api')
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' })
   const duck = await instance.connect()
@@ -52,7 +46,6 @@ export async function seedReadings(
       const to = Math.min(from + dayMs, now)
       if (from < firstHot) await archiveDay(duck, place, from)
       else await keepHotDay(duck, place.db, from, to)
-      tell(days - back + 1, days + 1)
     }
     speak(place.db, curves, now)
   } finally {
