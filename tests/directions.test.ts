@@ -12,13 +12,25 @@ const slope: [room: string, may: string[]][] = [
   ['migrations', []],
   // Markup needs to know what a field is, never what a record says: types and pure checks of the kernel only.
   ['web/ui', ['server/kernel']],
+  // The little box in the browser: the same pages, verbs and words as on the box, never what only the box has.
+  ['web/device', ['server/kernel', 'server/search/words.ts', 'server/http', 'server/modules', 'web']],
   ['web', ['server/kernel', 'web']],
   ['server/http', ['server/kernel', 'web', 'server/search']],
   ['server/modules/roll-call.ts', ['server/modules', 'server/http', 'sync/page']],
   ['server/modules', ['server/kernel', 'server/http', 'web', 'dataset', 'seed/codes']],
   ['server/search', ['server/kernel']],
   ['server/telemetry', ['server/kernel', 'server/http/services.ts', 'migrations', 'dataset']],
-  ['server/analytics', ['server/kernel', 'server/http/services.ts', 'migrations', 'dataset', 'server/telemetry/archive.ts', 'server/telemetry/open.ts']],
+  [
+    'server/analytics',
+    [
+      'server/kernel',
+      'server/http/services.ts',
+      'migrations',
+      'dataset',
+      'server/telemetry/archive.ts',
+      'server/telemetry/open.ts',
+    ],
+  ],
   ['sync', ['server/kernel', 'server/http', 'web', 'dataset']],
   // Code lists are data; the sample county deals with the modules as a clerk would, by their datasets and verbs.
   ['seed/codes', ['server/kernel']],

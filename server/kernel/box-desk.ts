@@ -1,16 +1,16 @@
 // The desk on the box: SQLite underneath, one actor in front. Everything that leaves is scoped and masked here.
 
-import { type Actor, visible, within } from './access.ts'
+import { type Actor, visible } from './access.ts'
 import type { Act, ActRequest, Receipt, Verb } from './acts.ts'
 import { type Dataset, type DatasetSpec, labelOf, type Rec } from './dataset.ts'
 import type { Desk, Hit, ListQuery, Page } from './desk.ts'
-import { specOf } from './desk.ts'
+import { offeredVerbs, specOf } from './desk.ts'
 import { maskValue } from './fields.ts'
 import { newId } from './ids.ts'
 import { countRecords, listRecords, ridOf } from './query.ts'
 import { refuse } from './refusal.ts'
 import type { Registry } from './registry.ts'
-import type { Store } from './store.ts'
+import { type RecordRow, type Store, toRec } from './store.ts'
 
 /** What the search room answers: record rids, newest first. `below` pages on; `dataset` and `town` narrow inside the index. */
 export interface Searcher {
@@ -119,18 +119,7 @@ export class BoxDesk implements Desk {
   }
 
   verbs(dataset: Dataset | string, record?: Rec): Verb[] {
-    const name = specOf(this.registry, dataset).name
-    const offered = this.registry.verbsOn(name).filter((verb) => {
-      if (!this.may(verb.name)) return false
-      if (!record) return verb.starts === true
-      return (
-        !verb.starts &&
-        !record.withdrawn &&
-        within(this.actor, record.division) &&
-        (verb.when?.(record, this.actor) ?? true)
-      )
-    })
-    return offered.sort((a, b) => Number(b.main ?? false) - Number(a.main ?? false))
+    return offeredVerbs(this.registry, this.actor, dataset, record)
   }
 
   async reveal(dataset: Dataset | string, id: string, reason: string): Promise<Rec | undefined> {
@@ -163,6 +152,52 @@ export class BoxDesk implements Desk {
 
   mayRead(dataset: Dataset | string): boolean {
     return this.registry.rights.mayRead(this.actor, typeof dataset === 'string' ? dataset : dataset.name)
+  }
+
+  /**
+   * What a field device needs to catch up: records of offline datasets touched after a diary position, oldest touch
+   * first, with the ids it should let go (withdrawn, or moved out of the person's area). `seq` is where this brings it.
+   */
+  changedSince(after: number, limit: number): { records: Rec[]; gone: string[]; seq: number; more: boolean } {
+    const records: Rec[] = []
+    const gone: string[] = []
+    const rows = this.store.db.query('select * from record where touched > ? order by touched limit ?')
+    let seq = after
+    while (records.length < limit) {
+      const slice = rows.all(seq, 2000) as RecordRow[]
+      if (slice.length === 0) return { records, gone, seq: this.store.seq, more: false }
+      // One act may have touched more records than fit: never stop in the middle of one.
+      let stop = slice.length
+      for (const [i, row] of slice.entries()) {
+        if (records.length >= limit && row.touched !== slice[i - 1]?.touched) {
+          stop = i
+          break
+        }
+        this.sortForDevice(row, after, records, gone)
+      }
+      if (stop === slice.length && slice.length === 2000) {
+        const last = slice.at(-1)!
+        const rest = this.store.db.query(
+          'select * from record where touched = ? and rid not in (select value from json_each(?))',
+        )
+        for (const row of rest.all(
+          last.touched,
+          JSON.stringify(slice.map((each) => each.rid)),
+        ) as RecordRow[])
+          this.sortForDevice(row, after, records, gone)
+      }
+      seq = slice[stop - 1]!.touched
+      if (stop < slice.length) return { records, gone, seq, more: true }
+    }
+    return { records, gone, seq, more: true }
+  }
+
+  private sortForDevice(row: RecordRow, after: number, records: Rec[], gone: string[]) {
+    const spec = this.registry.datasets.get(row.dataset)?.spec
+    if (!spec?.offline || spec.local || !this.mayRead(spec.name)) return
+    if (!row.withdrawn && visible(this.actor, spec, row.division)) records.push(this.masked(toRec(row)))
+    // A device that starts from nothing has nothing to let go; one that follows may hold what is no longer its own.
+    else if (after > 0) gone.push(row.id)
   }
 
   private readable(dataset: Dataset<any> | string) {

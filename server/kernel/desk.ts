@@ -1,7 +1,7 @@
 // The one way pages reach records. On the box the desk is SQLite; in a browser out of reach it is IndexedDB, with the
 // same pages above it. A desk belongs to one actor: every answer is already scoped and masked.
 
-import type { Actor } from './access.ts'
+import { type Actor, within } from './access.ts'
 import type { Act, ActRequest, Receipt, Verb } from './acts.ts'
 import type { Dataset, DatasetSpec, Rec } from './dataset.ts'
 import type { Fields, ValuesOf } from './fields.ts'
@@ -67,3 +67,19 @@ export interface Desk {
 
 export const specOf = (registry: Registry, dataset: Dataset | string): DatasetSpec =>
   typeof dataset === 'string' ? registry.dataset(dataset).spec : dataset.spec
+
+/** The verbs of a dataset that this person is offered now, the main one first. */
+export function offeredVerbs(
+  registry: Registry,
+  actor: Actor,
+  dataset: Dataset | string,
+  record?: Rec,
+): Verb[] {
+  const offered = registry.verbsOn(specOf(registry, dataset).name).filter((verb) => {
+    if (!registry.rights.mayAct(actor, verb.name)) return false
+    if (!record) return verb.starts === true
+    if (verb.starts || record.withdrawn || !within(actor, record.division)) return false
+    return verb.when?.(record, actor) ?? true
+  })
+  return offered.sort((a, b) => Number(b.main ?? false) - Number(a.main ?? false))
+}

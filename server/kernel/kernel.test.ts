@@ -362,7 +362,7 @@ describe('two people at once', () => {
         name: 'agri.plot.amended',
         record: id,
         base: 1,
-        after: first,
+        after: [first],
         fields: { area: 20 },
       }).outcome,
     ).toBe('held')
@@ -375,7 +375,7 @@ describe('two people at once', () => {
         name: 'agri.plot.amended',
         record: id,
         base: 1,
-        after: first,
+        after: [first],
         fields: { area: 20 },
       }).outcome,
     ).toBe('repeated')

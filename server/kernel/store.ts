@@ -297,7 +297,9 @@ export class Store {
 
   private hold(actor: Actor, request: ActRequest, missing: string): Receipt {
     this.db
-      .query('insert into held(id, after, actor, request, at) values(?, ?, ?, ?, ?) on conflict do update set after = excluded.after, actor = excluded.actor, request = excluded.request')
+      .query(
+        'insert into held(id, after, actor, request, at) values(?, ?, ?, ?, ?) on conflict do update set after = excluded.after, actor = excluded.actor, request = excluded.request',
+      )
       .run(request.id, missing, canonical(actor), JSON.stringify(request), this.moment())
     return { id: request.id, outcome: 'held', record: request.record, message: heldWords }
   }
@@ -632,7 +634,11 @@ export class Store {
     }
   }
 
-  private parsedStrictly(spec: DatasetSpec, fields: Record<string, unknown>, masked: string[] = []): Record<string, unknown> {
+  private parsedStrictly(
+    spec: DatasetSpec,
+    fields: Record<string, unknown>,
+    masked: string[] = [],
+  ): Record<string, unknown> {
     const parsed: Record<string, unknown> = {}
     for (const [name, raw] of Object.entries(fields)) {
       const field = spec.fields[name]

@@ -4,7 +4,7 @@ import { Database } from 'bun:sqlite'
 import { existsSync, rmSync } from 'node:fs'
 import type { Searcher } from '../kernel/box-desk.ts'
 import type { RecordRow, Store } from '../kernel/store.ts'
-import { matchFor, piecesOf, textOf, tokens } from './words.ts'
+import { matchFor, needsReading, saysAll, textOf, tokens } from './words.ts'
 
 const slice = 200
 
@@ -81,18 +81,17 @@ export class Search implements Searcher {
       rid: number
     }[]
     const rids = rows.map((row) => row.rid)
-    return needsRecheck(words) ? rids.filter((rid) => this.says(rid, piecesOf(words))) : rids
+    return needsReading(words) ? rids.filter((rid) => this.says(rid, words)) : rids
   }
 
-  private says(rid: number, pieces: string[]): boolean {
+  private says(rid: number, words: string): boolean {
     const row = this.store.db.query('select dataset, body from record where rid = ?').get(rid) as Pick<
       RecordRow,
       'dataset' | 'body'
     > | null
     const spec = row && this.store.registry.datasets.get(row.dataset)?.spec
     if (!row || !spec) return false
-    const text = textOf(this.store.registry, spec, JSON.parse(row.body))
-    return pieces.every((piece) => text.includes(piece))
+    return saysAll(textOf(this.store.registry, spec, JSON.parse(row.body)), words)
   }
 
   private async follow(): Promise<void> {
@@ -178,7 +177,3 @@ const emptyIndex = `drop table if exists found; ${index}`
 
 const datasetToken = (dataset: string) => `ds${dataset.replaceAll(/[^\p{L}\p{N}]/gu, '')}`
 const townToken = (town: string) => `tn${town}`
-
-/** Bigrams of three or more characters may stand in a text without being adjacent. */
-const needsRecheck = (words: string) =>
-  piecesOf(words).some((piece) => [...piece].length > 2) || piecesOf(words).length > 1

@@ -55,6 +55,14 @@ export function matchFor(words: string): string | undefined {
   return terms.length > 0 ? terms.join(' AND ') : undefined
 }
 
-/** The pieces that must really stand in the text: bigrams alone would also find 洞庭南 for 南洞庭. */
-export const piecesOf = (words: string): string[] =>
-  [...words.toLowerCase().matchAll(runs)].map(([run]) => run)
+/** Whether a text really says the words: bigrams alone would also find 洞庭南 for 南洞庭. Latin words find by their beginning. */
+export function saysAll(text: string, words: string): boolean {
+  const latin = new Set([...text.matchAll(runs)].map(([run]) => run).filter((run) => !han.test(run)))
+  return [...words.toLowerCase().matchAll(runs)].every(([piece]) =>
+    han.test(piece) ? text.includes(piece) : [...latin].some((run) => run.startsWith(piece)),
+  )
+}
+
+/** Whether the index alone may say yes too often: a run of three or more, whose bigrams need not be neighbours. */
+export const needsReading = (words: string): boolean =>
+  [...words.matchAll(runs)].some(([run]) => han.test(run) && [...run].length > 2)

@@ -118,8 +118,10 @@ export class DeviceDesk implements Desk {
     const at = request.at ?? new Date().toISOString()
     try {
       const asked: ActRequest = { ...request, id, at }
-      const drafts = await this.decided(asked, at)
-      const chain = this.outbox.on(drafts.map((draft) => draft.record)).filter((entry) => entry.id !== id)
+      // A refused act that was mended is decided as of its own place in the order: what followed it does not exist yet.
+      const place = known?.n ?? Number.POSITIVE_INFINITY
+      const drafts = await this.decided(asked, at, place)
+      const chain = this.outbox.on(drafts.map((draft) => draft.record)).filter((entry) => entry.n < place)
       const trunk = asked.record ? ((await this.replica.read(asked.record))?.version ?? 0) : undefined
       const complete: ActRequest = {
         ...asked,
@@ -196,11 +198,16 @@ export class DeviceDesk implements Desk {
     return known.spec
   }
 
-  private async *found(dataset: Dataset<any> | string, query: ListQuery): AsyncGenerator<Rec> {
+  /** Newest first, with what waits here laid over; `place`: only acts before that position of the outbox. */
+  private async *found(
+    dataset: Dataset<any> | string,
+    query: ListQuery,
+    place = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<Rec> {
     const spec = this.readable(dataset)
     const fits = sifter(this.registry, this.actor, spec, query)
-    const entries = this.outbox.entries.filter((entry) =>
-      entry.drafts.some((draft) => draft.dataset === spec.name),
+    const entries = this.outbox.entries.filter(
+      (entry) => entry.n < place && entry.drafts.some((draft) => draft.dataset === spec.name),
     )
     const byRecord = new Map<string, Entry[]>()
     for (const entry of entries)
@@ -241,30 +248,31 @@ export class DeviceDesk implements Desk {
   }
 
   /** Runs the decision until it has every record it asks for. It is pure, so running it again costs only time. */
-  private async decided(request: ActRequest, at: string) {
+  private async decided(request: ActRequest, at: string, place: number) {
     const sight = new Sight()
     for (let round = 0; round < 200; round++) {
       try {
         return decide(request, { registry: this.registry, actor: this.actor, look: sight, at, partial: true })
       } catch (missing) {
         if (!(missing instanceof Missing)) throw missing
-        await this.fetch(missing, sight)
+        await this.fetch(missing, sight, place)
       }
     }
     throw new Error(`${request.name} asked for more than 200 records one after another`)
   }
 
-  private async fetch(missing: Missing, sight: Sight) {
+  private async fetch(missing: Missing, sight: Sight, place: number) {
     if ('id' in missing.what) {
       const { id } = missing.what
-      sight.records.set(id, this.withWaiting(await this.replica.read(id), this.outbox.on([id]), id))
+      const entries = this.outbox.on([id]).filter((entry) => entry.n < place)
+      sight.records.set(id, this.withWaiting(await this.replica.read(id), entries, id))
       return
     }
     const { dataset, where, limit } = missing.what
     const spec = this.registry.dataset(dataset).spec
     const records: Rec[] = []
     if (spec.offline)
-      for await (const record of this.found(dataset, {})) {
+      for await (const record of this.found(dataset, {}, place)) {
         if (Object.entries(where).every(([field, value]) => record.fields[field] === value))
           records.push(record)
         if (records.length === limit) break

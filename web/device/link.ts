@@ -96,8 +96,13 @@ export class Link {
       const round = ready.map((each) => each.id).join()
       if (ready.length === 0 || round === last) return
       last = round
-      const response = await this.sent('/api/v1/acts', { method: 'POST', body: JSON.stringify(ready.map((each) => each.request)), headers: { 'content-type': 'application/json' } })
-      if (response.ok) for (const receipt of (await response.json()) as Receipt[]) await this.outbox.answered(receipt)
+      const response = await this.sent('/api/v1/acts', {
+        method: 'POST',
+        body: JSON.stringify(ready.map((each) => each.request)),
+        headers: { 'content-type': 'application/json' },
+      })
+      if (response.ok)
+        for (const receipt of (await response.json()) as Receipt[]) await this.outbox.answered(receipt)
       else await this.oneByOne(ready)
     }
   }
@@ -105,14 +110,21 @@ export class Link {
   /** The box could not read the batch: find the one it chokes on, so that it does not hold up the others. */
   private async oneByOne(ready: Entry[]): Promise<void> {
     for (const entry of ready) {
-      const response = await this.sent('/api/v1/acts', { method: 'POST', body: JSON.stringify(entry.request), headers: { 'content-type': 'application/json' } })
+      const response = await this.sent('/api/v1/acts', {
+        method: 'POST',
+        body: JSON.stringify(entry.request),
+        headers: { 'content-type': 'application/json' },
+      })
       const answer = (await response.json().catch(() => ({}))) as Partial<Receipt> & { detail?: string }
       if (response.ok) await this.outbox.answered(answer as Receipt)
       else
         await this.outbox.answered({
           id: entry.id,
           outcome: 'refused',
-          message: { zh: `县里读不懂这一条:${answer.detail ?? response.status}`, en: `The county could not read this entry: ${answer.detail ?? response.status}` },
+          message: {
+            zh: `县里读不懂这一条:${answer.detail ?? response.status}`,
+            en: `The county could not read this entry: ${answer.detail ?? response.status}`,
+          },
         })
     }
   }
@@ -122,7 +134,10 @@ export class Link {
       const response = await this.sent(`/api/v1/replica?after=${this.state.seq}`)
       if (!response.ok) throw new Error(`replica answered ${response.status}`)
       const answer = (await response.json()) as ReplicaAnswer
-      await this.replica.take(answer.records, answer.gone, { seq: answer.seq, imported: answer.imported ?? this.state.imported })
+      await this.replica.take(answer.records, answer.gone, {
+        seq: answer.seq,
+        imported: answer.imported ?? this.state.imported,
+      })
       this.state.seq = answer.seq
       this.state.imported = answer.imported ?? this.state.imported
       if (answer.more) continue

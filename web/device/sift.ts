@@ -7,7 +7,7 @@ import type { ListQuery } from '../../server/kernel/desk.ts'
 import { parseField } from '../../server/kernel/fields.ts'
 import { bounds, type Geometry } from '../../server/kernel/geo.ts'
 import type { Registry } from '../../server/kernel/registry.ts'
-import { piecesOf, textOf } from '../../server/search/words.ts'
+import { matchFor, saysAll, textOf } from '../../server/search/words.ts'
 
 /** Whether a record belongs to the answer of a query. */
 export function sifter(
@@ -16,7 +16,8 @@ export function sifter(
   spec: DatasetSpec,
   query: ListQuery,
 ): (record: Rec) => boolean {
-  const pieces = query.q ? piecesOf(query.q) : []
+  const words = query.q?.trim()
+  const nothing = words !== undefined && words !== '' && matchFor(words) === undefined
   const filters = Object.entries(query.filter ?? {}).filter(([, wanted]) => !empty(wanted))
   const tests = filters.map(([field, wanted]) => testOf(registry, spec, field, wanted))
   return (record) => {
@@ -30,11 +31,8 @@ export function sifter(
       return false
     if (!tests.every((test) => test(record.fields))) return false
     if (query.bbox && !touches(record, spec, query.bbox)) return false
-    if (query.q?.trim()) {
-      if (pieces.length === 0) return false
-      const text = textOf(registry, spec, record.fields)
-      if (!pieces.every((piece) => text.includes(piece))) return false
-    }
+    if (nothing) return false
+    if (words && !saysAll(textOf(registry, spec, record.fields), words)) return false
     return true
   }
 }
