@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { BunPlugin } from 'bun'
+import { buildAssets } from '../web/build.ts'
 
 const root = resolve(import.meta.dir, '..')
 const targets = ['linux-x64', 'linux-arm64'] as const
@@ -17,7 +18,7 @@ await build(askedTarget())
 async function build(target: Target) {
   const here = `${process.platform}-${process.arch}`
   const outfile = join(root, 'dist', target === here ? 'xianhe' : `xianhe-${target}`)
-  await buildAssets()
+  await buildAssets({ quiet: true })
   const bindings = await bindingsFor(target)
   // An old mini-PC may lack AVX2; the baseline build runs on every 64-bit machine of the last fifteen years.
   const compileTarget = target === 'linux-x64' ? 'bun-linux-x64-baseline' : 'bun-linux-arm64'
@@ -49,15 +50,6 @@ function askedTarget(): Target {
     process.exit(2)
   }
   return target
-}
-
-async function buildAssets() {
-  const built = Bun.spawn([process.execPath, join(root, 'web', 'build.ts')], {
-    cwd: root,
-    stdout: 'inherit',
-    stderr: 'inherit',
-  })
-  if ((await built.exited) !== 0) process.exit(1)
 }
 
 interface Bindings {

@@ -3,6 +3,7 @@
 // IPC carries hints ("look again") and questions, never facts: facts are in files, so a lost message costs a second
 // and not a record. A child that no longer beats is stuck, and is ended like one that crashed.
 
+import { join } from 'node:path'
 import type { PartHealth } from '../server/http/services.ts'
 import type { Words } from '../server/kernel/words.ts'
 import type { Log } from './logs.ts'
@@ -216,7 +217,8 @@ class Child {
 }
 
 /** How to start this very program again: the binary itself, or Bun with the entry file. */
-export const thisProgram = (): string[] => (isCompiled() ? [process.execPath] : [process.execPath, Bun.main])
+export const thisProgram = (): string[] =>
+  isCompiled() ? [process.execPath] : [process.execPath, join(import.meta.dir, '..', 'xianhe.ts')]
 
 export const isCompiled = () => Bun.main.startsWith('/$bunfs/')
 

@@ -2,6 +2,7 @@
 // refusals and the side door follow from it. What a verb does is loaded when it is asked for.
 
 import type { Verb } from './call.ts'
+import { buildFromSource } from './from-source.ts'
 
 const list: Verb[] = [
   {
@@ -11,7 +12,10 @@ const list: Verb[] = [
       en: 'Runs the box; the first run makes keys, database and an administrator',
     },
     where: 'here',
-    run: async (call) => (await import('./verbs/serve.ts')).serve(call),
+    run: async (call) => {
+      await buildFromSource()
+      return (await import('./verbs/serve.ts')).serve(call)
+    },
   },
   {
     name: 'seed',
