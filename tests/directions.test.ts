@@ -31,7 +31,7 @@ const slope: [room: string, may: string[]][] = [
       'server/telemetry/open.ts',
     ],
   ],
-  ['sync', ['server/kernel', 'server/http', 'web', 'dataset']],
+  ['sync', ['server/kernel', 'server/http', 'web', 'migrations', 'dataset']],
   // Code lists are data; the sample county deals with the modules as a clerk would, by their datasets and verbs.
   ['seed/codes', ['server/kernel']],
   ['seed', ['server/kernel', 'server/telemetry', 'server/modules']],
