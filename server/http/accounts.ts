@@ -8,7 +8,6 @@ import { Refusal, refuse } from '../kernel/refusal.ts'
 import { account, audit, session, token } from '../kernel/schema.ts'
 import type { Lang } from '../kernel/words.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: the store decides which schema its handle carries; we bring our own tables.
 export type Db = BunSQLiteDatabase<any>
 export type Account = typeof account.$inferSelect
 

@@ -19,6 +19,8 @@ import { mePages } from './me.tsx'
 import type { App, Env, House, Module } from './module.ts'
 import { fieldPages } from './records/field-pages.ts'
 import type { Services } from './services.ts'
+import { systemPages } from './system/system-pages.ts'
+import { transferPages } from './transfer/transfer-pages.tsx'
 import { eventsRoute, healthRoutes, Meter, metricsRoute } from './watch.ts'
 
 export interface BoxApp {
@@ -108,6 +110,8 @@ export function createApp(box: BoxApp): App {
   mePages(app, doors)
   fileRoutes(app)
   for (const module of modules) module.pages?.(app)
+  systemPages(app, doors)
+  transferPages(app, db)
   fieldPages(app)
   return app
 }

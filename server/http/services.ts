@@ -46,7 +46,13 @@ export interface Numbers {
   /** When the analytics child last wrote, and the diary position it had read. */
   asOf(): { at: string; seq: number } | undefined
   /** The records behind one number, last touched first, for numbers no list filter can say. Rejects when the child is down. */
-  behind?(about: { measure: string; division: string; key?: string; limit?: number; offset?: number }): Promise<{
+  behind?(about: {
+    measure: string
+    division: string
+    key?: string
+    limit?: number
+    offset?: number
+  }): Promise<{
     ids: string[]
     total: number
   }>

@@ -69,7 +69,7 @@ export function Value({
 }) {
   const field = spec.fields[name]!
   const text = valueText(reader, field, value)
-  if (text === '') return <></>
+  if (text === '') return null
   if (field.kind === 'ref' && reader.labels.has(String(value)))
     return <a href={`/d/${field.to}/${value}`}>{text}</a>
   if (field.kind === 'long') return <span class="long-text">{text}</span>

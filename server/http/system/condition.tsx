@@ -1,0 +1,110 @@
+import { Facts } from '../../../web/ui/detail.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
+import { Table } from '../../../web/ui/table.tsx'
+import { Tag } from '../../../web/ui/tag.tsx'
+import { numberText, timeText, type Words } from '../../kernel/words.ts'
+import { page } from '../layout.tsx'
+import type { App } from '../module.ts'
+import type { PartHealth } from '../services.ts'
+import { needs } from './needs.ts'
+
+/** 系统: how the box and each of its parts is, as /healthz says it. */
+export function conditionPage(app: App) {
+  app.get('/system', needs('system'), (c) => {
+    const { t, lang, box } = c.var
+    const asOf = box.numbers.asOf()
+    const counters = box.readings.counters()
+    return page(
+      c,
+      { title: t({ zh: '运行状况', en: 'Condition' }), here: 'system' },
+      <>
+        <PageHead
+          title={t({ zh: '运行状况', en: 'Condition' })}
+          note={t({
+            zh: '要逐项检查,在主机上运行 xianhe doctor',
+            en: 'For a full check run xianhe doctor on the box',
+          })}
+        />
+        <Table
+          t={t}
+          caption={t({ zh: '部件', en: 'Parts' })}
+          columns={[
+            { title: t({ zh: '部件', en: 'Part' }) },
+            { title: t({ zh: '状态', en: 'State' }), kind: 'tight' },
+            { title: t({ zh: '自', en: 'Since' }), kind: 'time' },
+            { title: t({ zh: '说明', en: 'Detail' }) },
+          ]}
+          rows={Object.entries(box.parts()).map(([name, part]) => ({
+            id: name,
+            cells: [
+              partWords[name] ? t(partWords[name]!) : name,
+              <Tag
+                title={t(stateWords[part.state])}
+                tone={part.state === 'up' ? 'good' : part.state === 'down' ? 'bad' : 'warn'}
+              />,
+              timeText(part.since, lang),
+              part.detail ?? '',
+            ],
+          }))}
+          empty={{ text: '—' }}
+        />
+        <Facts
+          t={t}
+          facts={[
+            { label: t({ zh: '版本', en: 'Version' }), value: box.version, kind: 'code' },
+            { label: t({ zh: '节点', en: 'Node' }), value: box.store.node.id, kind: 'code' },
+            { label: t({ zh: '已运行', en: 'Running for' }), value: lasted(box.uptime(), t) },
+            {
+              label: t({ zh: '日志位置', en: 'Diary position' }),
+              value: numberText(box.store.seq),
+              kind: 'number',
+            },
+            {
+              label: t({ zh: '指标截至', en: 'Numbers as of' }),
+              value: asOf ? timeText(asOf.at, lang) : undefined,
+            },
+            {
+              label: t({ zh: '在线设备连接', en: 'Connected devices' }),
+              value: numberText(counters.clients),
+              kind: 'number',
+            },
+            {
+              label: t({ zh: '启动以来入库消息', en: 'Messages stored since start' }),
+              value: numberText(counters.stored),
+              kind: 'number',
+            },
+            {
+              label: t({ zh: '读不出的消息', en: 'Unreadable messages' }),
+              value: numberText(counters.quarantined),
+              kind: 'number',
+            },
+          ]}
+        />
+      </>,
+    )
+  })
+}
+
+const lasted = (seconds: number, t: (words: Words) => string) => {
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ]
+  return days > 0
+    ? t({ zh: `${days} 天 ${hours} 小时`, en: `${days} days ${hours} h` })
+    : t({ zh: `${hours} 小时 ${minutes} 分`, en: `${hours} h ${minutes} min` })
+}
+
+const stateWords: Record<PartHealth['state'], Words> = {
+  up: { zh: '正常', en: 'Up' },
+  down: { zh: '停了', en: 'Down' },
+  starting: { zh: '启动中', en: 'Starting' },
+}
+const partWords: Record<string, Words> = {
+  serve: { zh: '网页与台账', en: 'Pages and records' },
+  ingest: { zh: '数据采集', en: 'Readings' },
+  analytics: { zh: '指标计算', en: 'Numbers' },
+  sync: { zh: '上报', en: 'Line' },
+  disk: { zh: '磁盘', en: 'Disk' },
+}
