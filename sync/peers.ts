@@ -107,10 +107,13 @@ export function listPeers(store: Store): Peer[] {
 export function findPeer(store: Store, which: string): Peer | undefined {
   const exact = store.db.query('select * from peer where node = ?').get(which) as PeerRow | null
   if (exact) return toPeer(exact)
-  const rows = store.db
-    .query('select * from peer where name = ?1 or division = ?1 or node like ?2')
-    .all(which, `${which.replaceAll(/[%_]/g, '')}%`) as PeerRow[]
-  return rows.length === 1 && which.length >= 4 ? toPeer(rows[0]!) : undefined
+  const named = store.db.query('select * from peer where name = ?1 or division = ?1').all(which) as PeerRow[]
+  const begun =
+    which.length < 4
+      ? []
+      : (store.db.query('select * from peer where substr(node, 1, length(?1)) = ?1').all(which) as PeerRow[])
+  const rows = named.length > 0 ? named : begun
+  return rows.length === 1 ? toPeer(rows[0]!) : undefined
 }
 
 export function mustFindPeer(store: Store, which: string): Peer {

@@ -80,10 +80,13 @@ export function receivePackage(
 }
 
 /** After a restart: packages whose applying was cut short go on where they were. */
-export async function resumeReceives(exchange: Exchange): Promise<Received[]> {
+export async function resumeReceives(
+  exchange: Exchange,
+  progress?: (done: number, of: number) => void,
+): Promise<Received[]> {
   const results: Received[] = []
   for (const row of packagesIn(exchange, `state = 'received'`).reverse())
-    results.push(await receivePackage(exchange, join(exchange.post.in, row.file), row.carrier))
+    results.push(await receivePackage(exchange, join(exchange.post.in, row.file), row.carrier, { progress }))
   return results
 }
 
