@@ -177,7 +177,7 @@ async function ingestRole() {
     archiveFolder: `${folder}/archive`,
     host: '127.0.0.1',
     port: 0,
-    anonymous: false,
+    anonymous: 'off',
     node: 'bench',
     hint: () => {},
   })

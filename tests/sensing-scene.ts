@@ -84,7 +84,7 @@ export function sensingScene(options: { folder?: string } = {}): SensingScene {
         archiveFolder: join(folder, 'archive'),
         host: '127.0.0.1',
         port: 0,
-        anonymous: false,
+        anonymous: 'off',
         node: 'test',
         hint: (name, data) => hints.push({ name, data }),
         ...more,

@@ -8,7 +8,8 @@
 //                 metric, at; zstd), reads it back, fsyncs, renames, and then writes the note beside it the same way:
 //                 archive/readings-YYYY-MM-DD.json, a SealNote
 //   ingest     4. takeSeals(db, folder)        checks the file against the note and writes `sealed`
-//              5. emptySealed(db, now)         deletes the hot rows of days older than `keepHot`, in small steps
+//              5. emptySealed(db, now)         deletes the hot rows of days older than `keepHot` (or the
+//                                              setting archive.after), in small steps
 //
 // 1 and 2 run in one read transaction. A reading that comes late for a sealed day raises the day's `touched` above
 // `through`: the day is on the list again and is not emptied until the new file is there. Days are county days (UTC+8).
@@ -143,12 +144,12 @@ export function takeSeals(
  * Deletes at most `limit` hot rows of sealed days older than `keepHot`; call again while it answers true. The check and
  * the deletion are one transaction, so that a late reading in between keeps the day.
  */
-export function emptySealed(db: Database, now: number, limit = 20_000): boolean {
+export function emptySealed(db: Database, now: number, limit = 20_000, keep = keepHot): boolean {
   return db
     .transaction(() => {
       for (const { day, through, emptied } of sealedDays(db)) {
         const from = dayStart(day)
-        if (emptied === 2 || from + dayMs > now - keepHot || touchedOf(db, day) > through) continue
+        if (emptied === 2 || from + dayMs > now - keep || touchedOf(db, day) > through) continue
         if (!emptied) db.query('update sealed set emptied = 1 where day = ?').run(day)
         let deleted = 0
         for (const { id } of db.query<{ id: number }, []>('select id from series').iterate()) {

@@ -107,7 +107,7 @@ test('wrong tokens, unknown devices and nameless clients stay outside', async ()
 })
 
 test('a nameless client on this machine is let in when the setting says so, and only to registered sensors', async () => {
-  const { port } = await scene.ingest({ anonymous: true })
+  const { port } = await scene.ingest({ anonymous: 'loopback' })
   const tool = await connect(port)
   await tool.publishAsync('xh/v1/WL-001/readings', reading(Date.now() - 3), { qos: 1 })
   await tool.publishAsync('xh/v1/XX-404/readings', reading(Date.now() - 3), { qos: 1 })

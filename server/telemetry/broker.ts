@@ -17,8 +17,8 @@ export interface BrokerOptions {
   county: County
   /** Fixed, so that sessions and wills of the last run are ours. */
   id: string
-  /** Clients without a name are let in, from this machine only. */
-  anonymous: boolean
+  /** Clients without a name: refused, let in from this machine, or let in from anywhere. */
+  anonymous: 'off' | 'loopback' | 'on'
   /** Longest packet taken, bytes. */
   largest?: number
 }
@@ -108,7 +108,10 @@ export async function openBroker({
   })
 
   function admit(client: Client, name: string | undefined, password: Buffer | undefined): Guest | undefined {
-    if (!name) return anonymous && fromHere.has(client.conn) ? { prefix } : undefined
+    if (!name)
+      return anonymous === 'on' || (anonymous === 'loopback' && fromHere.has(client.conn))
+        ? { prefix }
+        : undefined
     if (/[+#/]/.test(name) || !password || !county.admits(name, password)) return undefined
     return { sensor: name, prefix: `${prefix}${name}/`, token: county.tokenPrint(name) }
   }

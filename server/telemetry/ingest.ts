@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import type { Words } from '../kernel/words.ts'
-import { emptySealed, takeSeals } from './archive.ts'
+import { emptySealed, keepHot, takeSeals } from './archive.ts'
 import { openBroker } from './broker.ts'
 import { County } from './county.ts'
 import { closeTelemetry, damagedFiles, isDamage, openTelemetry } from './open.ts'
@@ -17,7 +17,12 @@ export interface IngestOptions {
   host: string
   /** 0 lets the system choose; undefined runs without the embedded broker. */
   port?: number
-  anonymous: boolean
+  /** Clients without a name: refused, let in from this machine, or let in from anywhere. */
+  anonymous: 'off' | 'loopback' | 'on'
+  /** Longest MQTT packet taken, bytes. */
+  largest?: number
+  /** Days a sealed day stays in telemetry.db; at least eight, for the charts of the week. */
+  hotDays?: number
   /** mqtt://, mqtts:// of a broker to take readings from, beside or instead of our own. */
   broker?: string
   /** This node's id: the name our sessions go by. */
@@ -70,7 +75,13 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
   const broker =
     options.port === undefined
       ? undefined
-      : await openBroker({ spool, county, id: options.node, anonymous: options.anonymous })
+      : await openBroker({
+          spool,
+          county,
+          id: options.node,
+          anonymous: options.anonymous,
+          largest: options.largest,
+        })
   const port = broker ? await broker.listen(options.host, options.port!) : 0
   const outside: Outside | undefined = options.broker
     ? listenOutside({ url: options.broker, node: options.node, spool, county })
@@ -115,6 +126,7 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
     outside?.recheck()
   }
 
+  const hot = Math.max(keepHot, (options.hotDays ?? 0) * 86_400_000)
   let emptying: NodeJS.Timeout | undefined
   function tidy() {
     if (existsSync(options.archiveFolder)) {
@@ -125,7 +137,7 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
     }
     // Small steps with pauses, so that acknowledgements hardly notice.
     const step = () => {
-      emptying = emptySealed(db, Date.now(), 5_000) ? setTimeout(step, 50) : undefined
+      emptying = emptySealed(db, Date.now(), 5_000, hot) ? setTimeout(step, 50) : undefined
     }
     emptying ??= setTimeout(step, 50)
   }

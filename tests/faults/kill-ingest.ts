@@ -30,7 +30,7 @@ export async function killIngest(kills: number, port: number): Promise<Toll> {
     archiveFolder: join(scene.folder, 'archive'),
     host: '127.0.0.1',
     port,
-    anonymous: false,
+    anonymous: 'off',
     node: 'kill',
   }
   const start = async () => {

@@ -5,10 +5,14 @@ import { confirmed } from './confirm.ts'
 import { alerts, metricList, sensors, thresholds } from './dataset.ts'
 import { dismissed } from './dismiss.ts'
 import { measures } from './measures.ts'
+import { overview, silent } from './overview.tsx'
 import { raised } from './raise.ts'
 import { putBack, retired, takenOut } from './repair.ts'
 import { decodingMakesSense, thresholdMakesSense } from './rules.ts'
+import { alertBlock, readingsCsv, sensorBlock, showCourses, thresholdBlock } from './show-sensor.tsx'
 import { stepped } from './step.ts'
+import { waiting } from './waiting.ts'
+import { showAlerts, showQuarantine, showThresholds } from './watch-pages.tsx'
 
 const reads = ['sensing.sensor', 'sensing.threshold', 'sensing.alert']
 
@@ -37,4 +41,47 @@ export const sensing: Module = {
   measures,
   codes: [metricList],
   grants,
+  menu: [
+    {
+      place: 'sensing',
+      title: { zh: '监测设备', en: 'Sensors' },
+      path: '/sensing',
+      needs: 'read:sensing.sensor',
+    },
+    {
+      place: 'sensing',
+      title: { zh: '预警', en: 'Alerts' },
+      path: '/sensing/alerts',
+      needs: 'read:sensing.alert',
+    },
+    {
+      place: 'sensing',
+      title: { zh: '预警阈值', en: 'Thresholds' },
+      path: '/sensing/thresholds',
+      needs: 'read:sensing.threshold',
+    },
+    {
+      place: 'sensing',
+      title: { zh: '读不懂的报文', en: 'Unreadable payloads' },
+      path: '/sensing/quarantine',
+      needs: 'may:quarantine',
+    },
+  ],
+  pages(app) {
+    app.get('/sensing', overview)
+    app.get('/sensing/silent', silent)
+    app.get('/sensing/alerts', showAlerts)
+    app.get('/sensing/thresholds', showThresholds)
+    app.get('/sensing/quarantine', showQuarantine)
+    app.get('/sensing/sensors/:id', showCourses)
+    app.get('/sensing/sensors/:id/readings.csv', readingsCsv)
+  },
+  waiting,
+  blocks: {
+    'sensing.sensor': sensorBlock,
+    'sensing.threshold': thresholdBlock,
+    'sensing.alert': alertBlock,
+  },
+  mayReadSensor: async (desk, code) =>
+    desk.mayRead(sensors) && (await desk.list(sensors, { filter: { code }, limit: 1 })).records.length > 0,
 }
