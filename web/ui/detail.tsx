@@ -35,6 +35,8 @@ export interface DetailProps {
   fate?: Fate
   /** One line under the title: who keeps it, since when. */
   note?: Child
+  /** Between the head and the facts: how far it is, how long it has. */
+  lead?: Child
   acts?: DetailAct[]
   facts: Fact[]
   /** Fact groups below the first, each with its heading. */
@@ -89,6 +91,7 @@ export function Detail(props: DetailProps) {
           </div>
         )}
       </header>
+      {props.lead}
       <div class={classes('detail-body', Boolean(map) && 'detail-with-map')}>
         <div class="detail-facts">
           <Facts t={t} facts={facts} />

@@ -11,19 +11,24 @@ import { escalated } from './escalate.ts'
 import { extended } from './extend.ts'
 import { filed } from './file.ts'
 import { handled } from './handle.ts'
+import { listCases } from './list-cases.tsx'
 import { measures } from './measures.ts'
 import { merged } from './merge.ts'
 import { openFromAlert } from './open-from-alert.ts'
+import { printOrder } from './order.tsx'
 import { paused } from './pause.ts'
 import { reopened } from './reopen.ts'
 import { reported } from './report.ts'
+import { askReport, saveReport, similarTo } from './report-case.tsx'
 import { responded } from './respond.ts'
 import { resumed } from './resume.ts'
 import { returned } from './return.ts'
 import { closedWasChecked, workHasSomeone } from './rules.ts'
+import { showCase } from './show-case.tsx'
 import { signed } from './sign.ts'
 import { units } from './units.ts'
 import { urged } from './urge.ts'
+import { waiting } from './waiting.ts'
 
 const everyoneReads = ['cases.case', 'cases.category', 'cases.calendar', 'cases.hours']
 
@@ -76,4 +81,41 @@ export const casework: Module = {
   measures,
   codes: [units],
   grants,
+  menu: [
+    { place: 'cases', title: { zh: '事件', en: 'Cases' }, path: '/cases', needs: `read:${cases.name}` },
+    {
+      place: 'cases',
+      title: { zh: '案卷台账', en: 'All cases' },
+      path: `/d/${cases.name}`,
+      needs: 'may:export',
+    },
+    {
+      place: 'cases',
+      title: { zh: '事件类别', en: 'Categories' },
+      path: `/d/${categories.name}`,
+      needs: `act:${categories.name}.amended`,
+    },
+    {
+      place: 'cases',
+      title: { zh: '节假日与调休', en: 'Working calendar' },
+      path: `/d/${calendarDays.name}`,
+      needs: `act:${calendarDays.name}.created`,
+    },
+    {
+      place: 'cases',
+      title: { zh: '办公时间', en: 'Office hours' },
+      path: `/d/${officeHours.name}`,
+      needs: `act:${officeHours.name}.created`,
+    },
+  ],
+  pages(app) {
+    app.get('/cases', listCases)
+    app.get('/cases/new', askReport)
+    app.post('/cases/new', saveReport)
+    app.post('/cases/similar', similarTo)
+    app.get('/cases/:id/order', printOrder)
+    app.get(`/d/${cases.name}/:id{[0-9a-f-]{36}}`, showCase)
+    app.get(`/d/${cases.name}/do/reported`, (c) => c.redirect('/cases/new', 302))
+  },
+  waiting,
 }
