@@ -1,0 +1,36 @@
+// The browser of journeys: the system's Chromium, headless. Where there is none, journeys are skipped by name.
+
+import { test } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { loginOf, type RunningBox } from './box.ts'
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => existsSync(path),
+)
+
+/** A test that needs a browser. */
+export const journey = executablePath ? test : test.skip
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+
+export const deskScreen = { width: 1366, height: 768 }
+export const phoneScreen = { width: 390, height: 844 }
+
+/** A page of somebody who has logged in, as people do: through the form. */
+export async function pageOf(
+  browser: Browser,
+  box: RunningBox,
+  name: string,
+  screen = deskScreen,
+): Promise<Page> {
+  const context = await browser.newContext({ viewport: screen, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
+  const page = await context.newPage()
+  await page.goto(`${box.url}/login`)
+  await page.fill('[name=name]', name)
+  await page.fill('[name=password]', loginOf(name).password)
+  await page.click('form button[type=submit], form button:not([type])')
+  await page.waitForURL((url) => !url.pathname.startsWith('/login'))
+  return page
+}
