@@ -26,17 +26,11 @@ export function planCases(plan: Plan, calendar: Calendar, scale: number, people:
 }
 
 // Far enough back that holidays and nights leave room for the steps they have behind them.
-const waitingDays = { reported: 0.2, filed: 4, returned: 5, arbitration: 6 }
-const waitingOf = (last: number): keyof typeof waitingDays | undefined =>
-  last <= 5
-    ? 'reported'
-    : last <= 8
-      ? 'filed'
-      : last <= 12
-        ? 'returned'
-        : last <= 14
-          ? 'arbitration'
-          : undefined
+const waitingDays = { reported: 0.2, filed: 4, assigned: 3, returned: 5, arbitration: 6 }
+const waitingOf = (last: number) =>
+  (['reported', 'filed', 'assigned', 'returned', 'arbitration'] as const).find(
+    (_, i) => last <= [5, 8, 12, 16, 18][i]!,
+  )
 
 const minute = 60_000
 const hour = 60 * minute
@@ -170,6 +164,7 @@ class Walk {
     const departmentAs = { handler: 'department', department: this.category.department }
     this.step(people.centre, 'assigned', toTown ? townAs : departmentAs)
     let handler = toTown ? people.town(town) : this.bureau()
+    if (this.waitsAt === 'assigned') return undefined
     if (!this.waitsAt && !dice.chance(0.05)) return handler
     if (!this.after(30, 400)) return undefined
     this.step(handler, 'returned', { returnReason: dice.pick(returns) })
@@ -240,8 +235,19 @@ class Walk {
     if (phone && !this.answered(handler, result, village)) return
     if (!this.after(10, 400)) return
     this.step(people.centre, 'closed', {})
-    if (dice.chance(0.012) && this.after(3 * 1440, 20 * 1440))
-      this.step(people.centre, 'reopened', { reason: '反映人再次来电,问题反复' })
+    if (!dice.chance(0.012) || !this.after(3 * 1440, 20 * 1440)) return
+    this.step(people.centre, 'reopened', { reason: '反映人再次来电,问题反复' })
+    if (!this.after(10, 300)) return
+    this.step(handler, 'signed', { worker: handler.name })
+    if (!this.after(600, 2400)) return
+    this.step(handler, 'handled', {
+      result: `${result};再次处理并向反映人说明`,
+      proofAddress: `${this.town.name}${village}`,
+    })
+    if (!this.after(30, 900)) return
+    this.step(people.centre, 'checked', { outcome: 'pass' })
+    if (phone && !this.answered(handler, result, village)) return
+    if (this.after(10, 400)) this.step(people.centre, 'closed', {})
   }
 
   /** Until the caller says it is solved, or three calls were in vain. */

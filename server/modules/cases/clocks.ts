@@ -100,10 +100,10 @@ export function clocksOf(fields: CaseFields, now: string): Clock[] {
   ]
 }
 
-/** The clock that matters now: the first promise not kept yet. */
+/** The clock that matters now: the gravest promise broken, else the next one to keep. */
 export function clockNow(fields: CaseFields, now: string): Clock | undefined {
   const running = clocksOf(fields, now).filter((each) => !each.doneAt && each.state !== 'void')
-  return running.find((each) => each.state === 'over') ?? running[0]
+  return running.findLast((each) => each.state === 'over') ?? running[0]
 }
 
 function stateOf(

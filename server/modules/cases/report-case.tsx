@@ -98,6 +98,9 @@ async function draw(c: Context<Env>, values: Record<string, unknown>, act: strin
   const field = (...names: string[]): FormField[] =>
     names.map((name) => {
       const found = drawn!.fields.find((each) => each.name === name)!
+      // These always have a value: «不填» would only be one more thing to read.
+      if (['level', 'channel', 'kind'].includes(name))
+        return { ...found, spec: { ...found.spec, optional: undefined } }
       return name === 'category' && !found.picked ? { ...found, picks } : found
     })
   return page(

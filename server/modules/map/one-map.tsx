@@ -100,7 +100,8 @@ async function each(c: Context<Env>, layer: Layer, bbox?: Box) {
         id: record.id,
         geometry,
         properties: {
-          title: labelOf(layer.spec, record.fields),
+          // On a map the name says enough; numbers are for lists.
+          title: String(record.fields['title'] ?? labelOf(layer.spec, record.fields)),
           path: `/d/${layer.spec.name}/${record.id}`,
           note: [state && t(state), town && t(town)].filter(Boolean).join(' · '),
           level: levelOf(record),
