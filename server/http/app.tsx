@@ -116,7 +116,8 @@ export function createApp(box: BoxApp): App {
   return app
 }
 
-function houseOf({ services, modules }: BoxApp, db: Db): House {
+function houseOf(box: BoxApp, db: Db): House {
+  const { services, modules } = box
   const { store } = services
   const { registry, node } = store
   const county = registry.division(node.division) ?? { zh: node.name, en: node.name }
@@ -128,6 +129,8 @@ function houseOf({ services, modules }: BoxApp, db: Db): House {
       const division = store.fact(`node.${other}`)
       return division ? (registry.division(division)?.zh ?? division) : undefined
     },
+    openDesk: (lang) =>
+      box.deskFor({ id: 'public', name: '公众', roles: ['public'], division: node.division, lang }),
     askWhom: () =>
       listAccounts(db)
         .filter((person) => !person.disabled && registry.rights.may(actorOf(person), 'people'))
