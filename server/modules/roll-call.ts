@@ -5,6 +5,7 @@ import { agri } from './agri/index.ts'
 import { base } from './base/index.ts'
 import { casework } from './cases/index.ts'
 import { map } from './map/index.tsx'
+import { operations } from './operations/index.tsx'
 import { sensing } from './sensing/index.ts'
 
-export const modules: Module[] = [base, agri, sensing, casework, map]
+export const modules: Module[] = [base, agri, sensing, casework, map, operations]
