@@ -20,11 +20,11 @@ const scripts = {
   'sheet.js': 'scripts/sheet.ts',
 }
 const styles = {
-  'app.css': ['tokens', 'base', 'frame', 'pieces', 'table', 'form', 'detail', 'chart'],
+  'app.css': ['tokens', 'base', 'frame', 'pieces', 'table', 'form', 'detail', 'chart', 'house'],
   'map.css': ['leaflet', 'map'],
   'public.css': ['public'],
   'print.css': ['print'],
-  'sheet.css': ['tokens', 'sheet'],
+  'sheet.css': ['tokens', 'sheet', 'certificate'],
   'screen.css': ['tokens', 'screen'],
 }
 /** Width and height in millimetres: @page takes no class in Chromium 109, so each paper has a small sheet of its own. */

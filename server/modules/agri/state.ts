@@ -6,7 +6,7 @@ import { refuse } from '../../kernel/refusal.ts'
 import { batches, certificates, harvests, inspections } from './dataset.ts'
 
 export type Batch = RecOf<typeof batches>
-export type State = Batch['fields']['state']
+export type State = NonNullable<Batch['fields']['state']>
 
 /** After a step: writes the state that now holds. */
 export function settle(write: Write, batch: Batch) {
