@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createServer } from 'node:net'
 import { Refusal } from '../server/kernel/refusal.ts'
-import { needFree, terminalQr } from './addresses.ts'
+import { needFree } from './addresses.ts'
 
 test('a port that somebody holds is refused with who it may be and how to choose another', async () => {
   const holder = createServer()
@@ -13,13 +13,4 @@ test('a port that somebody holds is refused with who it may be and how to choose
   expect(refusal.words.zh).toContain('--mqtt-port')
   await new Promise((resolve) => holder.close(resolve))
   await needFree('mqtt', '127.0.0.1', port)
-})
-
-test('the QR code in the terminal is square, with a light edge all around', () => {
-  const lines = terminalQr('http://192.168.1.20:8080')
-  const width = lines[0]!.length
-  expect(new Set(lines.map((line) => line.length))).toEqual(new Set([width]))
-  expect(Math.abs(lines.length * 2 - width)).toBeLessThanOrEqual(1)
-  expect(lines[0]).toBe('█'.repeat(width))
-  expect(lines.every((line) => line.startsWith('██') && line.endsWith('██'))).toBe(true)
 })

@@ -2,7 +2,6 @@
 
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import qrcode from 'qrcode-generator'
 import { refuse } from '../server/kernel/refusal.ts'
 
 /** IPv4 addresses on the LAN, the likeliest first. */
@@ -13,27 +12,6 @@ export function lanAddresses(): string[] {
     .filter((each) => each.family === 'IPv4' && !each.internal && !each.address.startsWith('169.254.'))
     .map((each) => each.address)
 }
-
-/** A QR code for the terminal: two rows of modules per line of text, dark on light whatever the terminal's colours. */
-export function terminalQr(text: string): string[] {
-  const code = qrcode(0, 'L')
-  code.addData(text)
-  code.make()
-  const size = code.getModuleCount()
-  // Two light modules around it, which phones need to find the corners.
-  const light = (row: number, column: number) =>
-    row < 0 || column < 0 || row >= size || column >= size || !code.isDark(row, column)
-  const lines: string[] = []
-  for (let row = -2; row < size + 2; row += 2) {
-    let line = ''
-    for (let column = -2; column < size + 2; column++) {
-      line += glyphs[(light(row, column) ? 2 : 0) + (light(row + 1, column) ? 1 : 0)]
-    }
-    lines.push(line)
-  }
-  return lines
-}
-const glyphs = [' ', '▄', '▀', '█'] as const
 
 /** Refuses in one sentence when somebody else listens there. 0 is always free. */
 export async function needFree(what: 'pages' | 'mqtt', host: string, port: number) {

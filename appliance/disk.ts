@@ -1,13 +1,13 @@
 // Before the disk is really full, entries are calmly refused: what was acknowledged stays whole, numbers and backups
 // keep the room they need, and a person is told while something can still be done.
 
+import { Hono } from 'hono'
 import type { PartHealth } from '../server/http/services.ts'
-import type { Words } from '../server/kernel/words.ts'
 import { freeSpace } from './data-directory.ts'
 
 export interface DiskWatch {
-  /** Why nothing new is taken now; undefined while there is room. */
-  refusal(): Words | undefined
+  /** Nothing new is taken now. */
+  full(): boolean
   health(): PartHealth
   stop(): void
 }
@@ -33,16 +33,21 @@ export function watchDisk(
   }
   look()
   const timer = setInterval(look, lookEvery)
-  const leftMib = () => Math.floor(left / 1048576)
   return {
-    refusal: () =>
-      state === 'up'
-        ? undefined
-        : {
-            zh: `磁盘只剩 ${leftMib()} MB,暂停录入;已保存的数据都在。请管理员清理磁盘,腾出空间后自动恢复。`,
-            en: `Only ${leftMib()} MB of disk are left, so nothing new is taken; all that was saved is safe. Ask the administrator to make room; the box then goes on by itself.`,
-          },
-    health: () => ({ state, since, detail: `${leftMib()} MB` }),
+    full: () => state === 'down',
+    health: () => ({ state, since, detail: `${Math.floor(left / 1048576)} MB` }),
     stop: () => clearInterval(timer),
   }
+}
+
+/** Before every page: while the disk is full nothing is sent in, except to come and go. Pages answer as for a full disk. */
+export function refuseWhenFull(disk: DiskWatch): Hono {
+  const guard = new Hono()
+  guard.use('*', async (c, next) => {
+    const looking = ['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)
+    if (!looking && disk.full() && !['/login', '/logout'].includes(c.req.path))
+      throw Object.assign(new Error('the disk reserve is reached'), { code: 'ENOSPC' })
+    await next()
+  })
+  return guard
 }

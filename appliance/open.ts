@@ -3,13 +3,14 @@
 
 import { core } from '../migrations/core/index.ts'
 import { migrate, NewerDatabase } from '../migrations/migrate.ts'
-import type { Analyst } from '../server/analytics/answer.ts'
+import type { Actor } from '../server/kernel/access.ts'
 import { refuse } from '../server/kernel/refusal.ts'
 import { Registry } from '../server/kernel/registry.ts'
 import { Store } from '../server/kernel/store.ts'
 import { modules } from '../server/modules/roll-call.ts'
 import type { Search } from '../server/search/search.ts'
 import { type Exchange, type ExchangeOptions, openExchange } from '../sync/exchange.ts'
+import type { Ask } from './analytics-at-hand.ts'
 import { type DataDirectory, own, refuseDisk } from './data-directory.ts'
 import type { Settings } from './settings.ts'
 
@@ -21,7 +22,7 @@ export interface OpenBox {
   /** Keys, packages and peers. */
   exchange: Exchange
   /** What only a running box has: verbs that come through the side door use it. */
-  live?: { search: Search; analyst: Analyst }
+  live?: { search: Search; ask: Ask }
   close(): void
 }
 
@@ -61,3 +62,12 @@ export function openBox(
     return refuseDisk(data.path, error)
   }
 }
+
+/** Whoever may run verbs on this machine may do what an administrator may; the diary says that it was done here. */
+export const consoleActor = (store: Store): Actor => ({
+  id: 'console',
+  name: '命令行',
+  roles: ['administrator'],
+  division: store.node.division,
+  lang: 'zh',
+})

@@ -34,7 +34,7 @@ async function ingest(settings: Settings, wire: Wire) {
     port: settings['mqtt.port'],
     anonymous: settings['mqtt.anonymous'],
     largest: settings['mqtt.payload'] * 1024,
-    hotDays: settings['archive.after'],
+    hotDays: settings['telemetry.hot'],
     broker: settings.broker || undefined,
     node: process.env['XIANHE_NODE']!,
     hint: wire.hint,
@@ -50,21 +50,12 @@ async function analytics(settings: Settings, wire: Wire) {
   stepBack()
   const data = dataDirectory(settings.data)
   process.env['XIANHE_CACHE'] ??= data.cache
-  const [{ analytics }, { Registry }, { modules }] = await Promise.all([
-    import('../server/analytics/child.ts'),
+  const [{ openAnalytics }, { Registry }, { modules }] = await Promise.all([
+    import('./analytics-at-hand.ts'),
     import('../server/kernel/registry.ts'),
     import('../server/modules/roll-call.ts'),
   ])
-  const room = await analytics({
-    coreFile: data.core,
-    telemetryFile: data.telemetry,
-    archiveDir: data.archive,
-    derivedDir: data.derived,
-    registry: new Registry(modules),
-    memoryLimit: `${settings['analytics.memory']}MB`,
-    threads: settings['analytics.threads'],
-    hint: wire.hint,
-  })
+  const room = await openAnalytics(data, settings, new Registry(modules), wire.hint)
   wire.onHint((topic, told) => room.heed(topic, told))
   wire.onAsk((question) => room.answer(question as never))
   wire.onStop(() => room.stop())

@@ -3,8 +3,10 @@
 
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import type { Hono } from 'hono'
-import { analyst as openAnalyst, type Question } from '../server/analytics/answer.ts'
+import { type SampleLogin, sampleLogins } from '../seed/sample/logins.ts'
+import { analyst as openAnalyst } from '../server/analytics/answer.ts'
 import { numbersIn } from '../server/analytics/numbers.ts'
+import { parquetBy } from '../server/analytics/parquet.ts'
 import { addAccount, listAccounts } from '../server/http/accounts.ts'
 import { createApp } from '../server/http/app.tsx'
 import { openFiles } from '../server/http/files.ts'
@@ -19,7 +21,8 @@ import { HotReadings } from '../server/telemetry/readings.ts'
 import { finishUploads, keepLines, lineState, resumeReceives, syncRoutes } from '../sync/index.ts'
 import { serveAsset } from '../web/assets.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
-import { watchDisk } from './disk.ts'
+import type { Ask } from './analytics-at-hand.ts'
+import { refuseWhenFull, watchDisk } from './disk.ts'
 import { openDoor } from './door.ts'
 import { openEvents } from './events.ts'
 import type { Log } from './logs.ts'
@@ -34,6 +37,8 @@ export interface Running {
   port: number
   /** Made at the first run: shown once. */
   firstLogin?: { name: string; password: string }
+  /** Logins of the sample county, when this is it. */
+  sample: SampleLogin[]
   services: Services
   stop(): Promise<void>
 }
@@ -68,7 +73,8 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       onHint: (role, topic, told) => hear(role, topic, told),
       onChange: () => events.publish('parts'),
     })
-    const analyst = openAnalyst((question: Question, waitMs) => children.ask('analytics', question, waitMs))
+    const ask: Ask = (question, waitMs) => children.ask('analytics', question, waitMs)
+    const analyst = openAnalyst(ask)
     const numbers = numbersIn(data.derived)
     later(() => numbers.close())
     children.start()
@@ -101,13 +107,16 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     later(() => crossings.stop())
 
     let lastCounters = { stored: 0, quarantined: 0, clients: 0 }
-    let trouble: Words | undefined
+    let trouble: PartHealth | undefined
     const hear = (role: string, topic: string, told: unknown) => {
       if (topic === 'readings') lastCounters = (told as { counters: typeof lastCounters }).counters
       if (topic === 'crossing') crossings.look()
       if (topic === 'sealed') children.hint('ingest', 'sealed')
       if (topic === 'trouble') {
-        trouble = (told as { words?: Words } | null)?.words
+        // The analytics room's troubles are single measures: its health is its process.
+        const words = (told as { words?: Words } | null)?.words
+        if (role === 'ingest')
+          trouble = words && { state: 'down', since: new Date().toISOString(), detail: words.zh }
         if (told) log('error', `${role} has trouble`, told as Record<string, unknown>)
       }
       events.publish(topic, told)
@@ -116,11 +125,11 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     await resumeReceives(box.exchange)
     await finishUploads(box.exchange)
     if (settings['sync.every'] > 0) later(keepLines(box.exchange))
-    box.live = { search, analyst }
+    box.live = { search, ask }
 
     const parts = (): Record<string, PartHealth> => ({
       ...children.health(),
-      ...(trouble && { sensing: { state: 'down' as const, since: '', detail: trouble.zh } }),
+      ...(trouble && { sensing: trouble }),
       disk: disk.health(),
     })
     const services: Services = {
@@ -130,6 +139,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       line: { state: () => lineState(box.exchange) },
       events,
       files: openFiles(data.files),
+      parquet: parquetBy(data.derived, ask),
       parts,
       version: programVersion,
       uptime: () => Math.floor((performance.now() - started) / 1000),
@@ -139,7 +149,10 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       services,
       deskFor: (actor) => new BoxDesk(store, actor, search),
       asset: serveAsset,
-      mounts: [{ path: '/sync/v1', app: syncRoutes(box.exchange) as unknown as Hono }],
+      mounts: [
+        { path: '/', app: refuseWhenFull(disk) },
+        { path: '/sync/v1', app: syncRoutes(box.exchange) as unknown as Hono },
+      ],
       log: (line) => log('error', 'a page failed', line),
     })
 
@@ -176,7 +189,13 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       node: store.node.id,
       version: programVersion,
     })
-    return { port: server!.port!, firstLogin, services, stop }
+    const known = new Set(
+      listAccounts(db)
+        .filter((each) => !each.disabled)
+        .map((each) => each.name),
+    )
+    const sample = store.fact('sample.at') ? sampleLogins.filter((each) => known.has(each.name)) : []
+    return { port: server!.port!, firstLogin, sample, services, stop }
   } catch (error) {
     await stop()
     throw error

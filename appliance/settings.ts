@@ -80,10 +80,13 @@ export const table = {
     zh: '外部 MQTT 服务器(mqtt://用户:口令@地址:端口);空则只用内置的',
     en: 'An outside broker to read from as well (mqtt://user:password@host:port); none when empty',
   }),
-  'archive.after': count(
-    30,
-    { zh: '读数保留在热库多少天,之后封存', en: 'Days readings stay in the hot store before they are sealed' },
-    1,
+  'telemetry.hot': count(
+    8,
+    {
+      zh: '封存后的读数在热库里再留多少天(至少 8)',
+      en: 'Days sealed readings stay in the hot store as well (at least 8)',
+    },
+    8,
     3650,
   ),
   'analytics.memory': count(

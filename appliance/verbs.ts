@@ -95,6 +95,28 @@ const list: Verb[] = [
     run: async (call) => (await import('./verbs/peer.ts')).peer(call),
   },
   {
+    name: 'import',
+    about: {
+      zh: '导入表格(CSV、XLSX);坏行列出,好行入库',
+      en: 'Takes rows from CSV or XLSX; bad rows are listed, good ones go in',
+    },
+    use: 'DATASET FILE',
+    where: 'box',
+    run: async (call) => (await import('./verbs/import.ts')).importRows(call),
+  },
+  {
+    name: 'export',
+    about: { zh: '导出台账', en: 'Writes a dataset to a file' },
+    use: 'DATASET [--format csv|xlsx|geojson|ndjson|parquet] [--to FILE]',
+    flags: {
+      format: { value: 'FORMAT', about: { zh: '格式,默认 csv', en: 'csv unless said' } },
+      to: { value: 'FILE', about: { zh: '写到这个文件', en: 'the file it goes to' } },
+      scope: { value: 'CODE', about: { zh: '只导出这个区划', en: 'this division only' } },
+    },
+    where: 'box',
+    run: async (call) => (await import('./verbs/export.ts')).exportRows(call),
+  },
+  {
     name: 'package',
     about: { zh: '为对方打包,可写到 U 盘', en: 'Builds what waits for a peer, onto a stick if asked' },
     use: '--for PEER [--to DIR]',

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { analytics } from '../../server/analytics/child.ts'
 import { Search } from '../../server/search/search.ts'
+import { withAnalytics } from '../analytics-at-hand.ts'
 import type { Call } from '../call.ts'
 import type { OpenBox } from '../open.ts'
 
@@ -12,9 +12,9 @@ export async function rebuild(call: Call) {
   const part = (call.args[0] ?? 'all') as (typeof parts)[number]
   if (!parts.includes(part)) throw call.wrongUse({ zh: `不认识“${part}”。`, en: `"${part}" is unknown.` })
   const started = performance.now()
-  // Numbers come out of the analytics tables: one is not made without the other.
   if (part === 'search' || part === 'all') await rebuildSearch(call.open)
-  if (part !== 'search') await rebuildAnalytics(call.open)
+  // Numbers come out of the analytics tables: one is not made without the other.
+  if (part !== 'search') await withAnalytics(call.open, (ask) => ask({ what: 'rebuild' }, 600_000))
   const seconds = (performance.now() - started) / 1000
   call.report({ part, seconds }, [
     call.t({
@@ -30,24 +30,4 @@ async function rebuildSearch(box: OpenBox) {
   const search = new Search(box.store, join(box.data.derived, 'search.db')).start()
   await search.settle()
   await search.stop()
-}
-
-async function rebuildAnalytics(box: OpenBox) {
-  if (box.live) {
-    await box.live.analyst.rebuild()
-    return
-  }
-  const room = await analytics({
-    coreFile: box.data.core,
-    telemetryFile: box.data.telemetry,
-    archiveDir: box.data.archive,
-    derivedDir: box.data.derived,
-    registry: box.registry,
-    memoryLimit: `${box.settings['analytics.memory']}MB`,
-    threads: box.settings['analytics.threads'],
-    hint: () => {},
-  })
-  await room.answer({ what: 'rebuild' })
-  await room.settle()
-  await room.stop()
 }

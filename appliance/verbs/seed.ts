@@ -17,7 +17,7 @@ export async function seed(call: Call) {
     const toml = join(box.data.path, 'xianhe.toml')
     // Anyone may try mosquitto_pub on the sample county, from this machine only.
     if (!existsSync(toml))
-      writeFileSync(toml, '# 样例县的设置;全部设置见 xianhe settings\n[mqtt]\nanonymous = "on"\n')
+      writeFileSync(toml, '# 样例县的设置;全部设置见 xianhe settings\n[mqtt]\nanonymous = "loopback"\n')
     const seeded = await seedCounty({
       store: box.store,
       telemetry: { db: telemetry, archiveDir: box.data.archive },

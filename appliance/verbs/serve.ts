@@ -1,9 +1,11 @@
 import { join } from 'node:path'
-import { lanAddresses, terminalQr } from '../addresses.ts'
+import { qrText } from '../../web/qr.ts'
+import { lanAddresses } from '../addresses.ts'
 import type { Call } from '../call.ts'
 import { type Log, openLog } from '../logs.ts'
 import { type Running, runBox } from '../running.ts'
 import type { Settings } from '../settings.ts'
+import { columns } from './help.ts'
 
 /** Runs the box in the foreground until somebody stops it. */
 export async function serve(call: Call) {
@@ -24,9 +26,18 @@ function greet(call: Call, box: Running) {
   const { settings } = call
   const addresses = settings.host === '0.0.0.0' ? ['127.0.0.1', ...lanAddresses()] : [settings.host]
   const urls = addresses.map((address) => `http://${address}:${box.port}`)
-  call.report({ urls, mqtt: settings['mqtt.port'], data: settings.data, firstLogin: box.firstLogin }, [])
+  call.report(
+    {
+      urls,
+      mqtt: settings['mqtt.port'],
+      data: settings.data,
+      firstLogin: box.firstLogin,
+      sample: box.sample,
+    },
+    [],
+  )
   const lan = urls[1] ?? urls[0]!
-  if (!call.json && process.stdout.isTTY) for (const line of terminalQr(lan)) call.say(`  ${line}`)
+  if (!call.json && process.stdout.isTTY) call.say(qrText(lan))
   call.say({
     zh: `\n县盒已运行。网页 ${urls.join('  ')}    MQTT ${settings['mqtt.port']}    数据 ${settings.data}`,
     en: `\nThe box is up. Pages ${urls.join('  ')}    MQTT ${settings['mqtt.port']}    data ${settings.data}`,
@@ -36,6 +47,13 @@ function greet(call: Call, box: Running) {
       zh: `首次登录: ${box.firstLogin.name}  一次性密码: ${box.firstLogin.password}  (只显示这一次,登录后请改密码)`,
       en: `First login: ${box.firstLogin.name}  one-time password: ${box.firstLogin.password}  (shown only now; it is changed at login)`,
     })
+  if (box.sample.length > 0) {
+    call.say({ zh: '\n样例县的账号:', en: '\nLogins of the sample county:' })
+    for (const line of columns(
+      box.sample.map((each) => [`${each.name} / ${each.password}`, `${call.t(each.who)} ${each.title}`]),
+    ))
+      call.say(line)
+  }
   call.say({ zh: '按 Ctrl-C 停止。', en: 'Ctrl-C stops it.' })
 }
 
