@@ -84,7 +84,7 @@ async function series(
   const sql =
     bucket === undefined
       ? `select cast(epoch_ms("at") as double) as "at", value ${chosen} order by 1 limit ${mostPoints}`
-      : `select cast(epoch_ms("at") // ${bucket} * ${bucket} as double) as "at", round(avg(value), 6) as avg, min(value) as min, max(value) as max, cast(count(*) as double) as count
+      : `select cast((epoch_ms("at") + 28800000) // ${bucket} * ${bucket} - 28800000 as double) as "at", round(avg(value), 6) as avg, min(value) as min, max(value) as max, cast(count(*) as double) as count
          ${chosen} group by 1 order by 1 limit ${mostPoints}`
   const values = { sensor: query.sensor, metric: query.metric }
   return lake.ask<SeriesPoint>(sql, values, query.waitMs)

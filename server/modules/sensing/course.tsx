@@ -49,8 +49,9 @@ export function evenly(
   bucket: number,
   sum: boolean,
 ): Course {
-  const byStep = new Map(points.map((point) => [point.at, point]))
-  const first = Math.floor((from + zone) / bucket) * bucket - zone
+  const stepOf = (at: number) => Math.floor((at + zone) / bucket) * bucket - zone
+  const byStep = new Map(points.map((point) => [stepOf(point.at), point]))
+  const first = stepOf(from)
   const x: number[] = []
   const values: (number | null)[] = []
   for (let at = first; at < to; at += bucket) {

@@ -45,7 +45,7 @@ export const sensing: Module = {
     {
       place: 'sensing',
       title: { zh: '监测设备', en: 'Sensors' },
-      path: '/sensing',
+      path: '/sensing/sensors',
       needs: 'read:sensing.sensor',
     },
     {
@@ -68,7 +68,8 @@ export const sensing: Module = {
     },
   ],
   pages(app) {
-    app.get('/sensing', overview)
+    app.get('/sensing', (c) => c.redirect('/sensing/sensors'))
+    app.get('/sensing/sensors', overview)
     app.get('/sensing/silent', silent)
     app.get('/sensing/alerts', showAlerts)
     app.get('/sensing/thresholds', showThresholds)

@@ -113,7 +113,7 @@ export async function overview(c: Context<Env>) {
       </div>
       <FilterBar
         t={t}
-        action="/sensing"
+        action="/sensing/sensors"
         q={asked.q}
         searchHint={t({ zh: '搜设备名称、编号、站点', en: 'Search name, code, station' })}
         filters={[
@@ -164,7 +164,7 @@ export async function silent(c: Context<Env>) {
     {
       title: t({ zh: '迟报与失联设备', en: 'Late and silent sensors' }),
       here: 'sensing',
-      crumbs: [{ title: t({ zh: '感知', en: 'Sensing' }), path: '/sensing' }],
+      crumbs: [{ title: t({ zh: '感知', en: 'Sensing' }), path: '/sensing/sensors' }],
     },
     <>
       <PageHead

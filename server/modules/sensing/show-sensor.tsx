@@ -32,7 +32,7 @@ export async function showCourses(c: Context<Env>) {
       here: 'sensing',
       needs: ['chart'],
       crumbs: [
-        { title: t({ zh: '感知', en: 'Sensing' }), path: '/sensing' },
+        { title: t({ zh: '感知', en: 'Sensing' }), path: '/sensing/sensors' },
         { title: sensor.fields.name, path: `/d/sensing.sensor/${sensor.id}` },
       ],
     },
