@@ -1,7 +1,7 @@
 // QR codes: as SVG for certificates, labels and pages; as half blocks for the terminal of a new box.
 
-import qrcode from 'qrcode-generator'
 import { raw } from 'hono/html'
+import qrcode from 'qrcode-generator'
 
 export type Correction = 'L' | 'M' | 'Q' | 'H'
 
@@ -21,7 +21,9 @@ export function qrModules(text: string, correction: Correction = 'M'): boolean[]
   code.addData(String.fromCharCode(...new TextEncoder().encode(text)), 'Byte')
   code.make()
   const size = code.getModuleCount()
-  return Array.from({ length: size }, (_, row) => Array.from({ length: size }, (_, column) => code.isDark(row, column)))
+  return Array.from({ length: size }, (_, row) =>
+    Array.from({ length: size }, (_, column) => code.isDark(row, column)),
+  )
 }
 
 /** One path, so that a page of labels stays small; sized by the class `qr`. */
@@ -39,7 +41,7 @@ export function qrSvg(text: string, { title, correction, quiet = 4 }: QrOptions)
     return parts
   })
   return raw(
-    `<svg class="qr" viewBox="0 0 ${size} ${size}" role="img" aria-label="${escape(title)}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${size}v${size}H0z"/><path fill="#000" d="${runs.join('')}"/></svg>`,
+    `<svg class="qr" viewBox="0 0 ${size} ${size}" role="img" aria-label="${quoted(title)}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${size}v${size}H0z"/><path fill="#000" d="${runs.join('')}"/></svg>`,
   )
 }
 
@@ -60,4 +62,5 @@ export function qrText(text: string, { quiet = 2 } = {}): string {
   return lines.join('\n')
 }
 
-const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+const quoted = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')

@@ -29,13 +29,14 @@ interface Carried {
   time: boolean
   series: Series[]
   look: Look
-  marks: { title: string; value: number; level?: keyof typeof levels }[]
+  marks: { title: string; value: number; level?: 'blue' | 'yellow' | 'orange' | 'red' }[]
   fromZero?: boolean
   unit?: string
 }
 
-const levels = { blue: '#2f6fdd', yellow: '#b88a00', orange: '#e06a00', red: '#c8252c' }
 const paper = {
+  levels: { blue: '#2f6fdd', yellow: '#8a6800', orange: '#b35200', red: '#c8252c' },
+
   ink: '#1f2933',
   soft: '#4b5865',
   line: '#dde3e9',
@@ -43,6 +44,8 @@ const paper = {
   series: ['#1a5fb4', '#2b8a6b', '#b5651d', '#7a5aa8', '#66727e'],
 }
 const wall = {
+  levels: { blue: '#6ea8ff', yellow: '#ffd24a', orange: '#ff9d47', red: '#ff7b7b' },
+
   ink: '#f2f7fc',
   soft: '#b2c6da',
   line: '#234160',
@@ -50,7 +53,7 @@ const wall = {
   series: ['#6ea8ff', '#6fe0a6', '#ffd24a', '#c7a6ff', '#b2c6da'],
 }
 
-whenDrawn('[data-chart]', (figure) => {
+function drawChart(figure: HTMLElement) {
   const canvas = figure.querySelector<HTMLElement>('[data-chart-canvas]')
   const data = carried<Carried>(figure, 'chart')
   if (!canvas || !data) return
@@ -67,7 +70,7 @@ whenDrawn('[data-chart]', (figure) => {
   })
   sizes.observe(canvas)
   follow(figure, data, () => draw(chart, canvas, data))
-})
+}
 
 function draw(chart: ECharts, canvas: HTMLElement, data: Carried) {
   const onWall = document.documentElement.classList.contains('wall')
@@ -132,8 +135,8 @@ function draw(chart: ECharts, canvas: HTMLElement, data: Carried) {
         const look = each.look ?? data.look
         const shared = {
           name: each.name,
-          data: each.values.map((one, n) => (data.time ? [data.x[n] as number, one] : one)),
-          ...(i === 0 && data.marks.length > 0 && { markLine: marks(data, text, size) }),
+          data: each.values.map((one, n) => (data.time ? [wallTime(data.x[n] as number), one] : one)),
+          ...(i === 0 && data.marks.length > 0 && { markLine: marks(data, text, size, colours.levels) }),
         }
         if (look === 'bar' || look === 'stack')
           return {
@@ -191,7 +194,12 @@ function key(canvas: HTMLElement, data: Carried, colours: string[]) {
   canvas.before(list)
 }
 
-function marks(data: Carried, text: { color: string; fontSize: number; fontFamily: string }, size: number) {
+function marks(
+  data: Carried,
+  text: { color: string; fontSize: number; fontFamily: string },
+  size: number,
+  levels: typeof paper.levels,
+) {
   return {
     silent: true,
     symbol: 'none',
@@ -238,15 +246,19 @@ const short = (name: string) => (name.length > 9 ? `${name.slice(0, 8)}…` : na
 
 const spanOf = (data: Carried) => Number(data.x.at(-1) ?? 0) - Number(data.x[0] ?? 0)
 
-/** On the county's wall clock, whatever the PC thinks. Days once the axis covers several. */
-function clock(ms: number, span: number): string {
-  const at = new Date(ms + 8 * 3_600_000)
+/**
+ * The axis chooses its ticks by the browser's own clock zone. Moments are moved so that this zone shows the county's
+ * wall clock (UTC+8 all year): midnight is then a tick, whatever the PC thinks.
+ */
+const wallTime = (ms: number) => ms + 8 * 3_600_000 + new Date(ms).getTimezoneOffset() * 60_000
+
+/** A moved moment in words. Days once the axis covers several; both when `span` is 0. */
+function clock(moved: number, span: number): string {
+  const at = new Date(moved)
   const two = (n: number) => String(n).padStart(2, '0')
-  const day = chinese()
-    ? `${at.getUTCMonth() + 1}月${at.getUTCDate()}日`
-    : `${at.getUTCDate()}/${at.getUTCMonth() + 1}`
-  const time = `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`
-  if (span > 3 * 86_400_000) return day
+  const day = chinese() ? `${at.getMonth() + 1}月${at.getDate()}日` : `${at.getDate()}/${at.getMonth() + 1}`
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`
+  if (span > 6 * 86_400_000) return day
   if (span > 0) return time === '00:00' ? day : time
   return `${day} ${time}`
 }
@@ -276,3 +288,6 @@ function follow(figure: HTMLElement, data: Carried, redraw: () => void) {
   }
   document.body.addEventListener(`live:${topic}`, hint)
 }
+
+// Last, so that every constant above is there when the first figure is drawn.
+whenDrawn('[data-chart]', drawChart)

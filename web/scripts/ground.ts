@@ -34,6 +34,7 @@ export async function ground(canvas: HTMLElement, base: string, words: MapWords)
     ['ground', 200],
     ['ground-water', 210],
     ['ground-roads', 220],
+    ['names', 450],
   ] as const) {
     map.createPane(name).style.zIndex = String(z)
     map.getPane(name)!.style.pointerEvents = 'none'
@@ -91,7 +92,7 @@ function names(map: LeafletMap, themes: BaseMap) {
       permanent: true,
       direction: 'center',
       className: look,
-      pane: 'tooltipPane',
+      pane: 'names',
       interactive: false,
     })
       .setLatLng([at[1]!, at[0]!])

@@ -74,9 +74,12 @@ function forgetWhatArrived() {
 function showNote(form: HTMLFormElement, draft: Draft) {
   const note = form.querySelector<HTMLElement>('[data-draft-note]')
   if (!note) return
-  const when = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hour12: false }).format(
-    draft.at,
-  )
+  const when = new Intl.DateTimeFormat('en-GB', {
+    timeZone: 'Asia/Shanghai',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+  }).format(draft.at)
   const day =
     new Date(draft.at).toDateString() === new Date().toDateString()
       ? ''

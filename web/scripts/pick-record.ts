@@ -15,7 +15,7 @@ export function pickRecords() {
     hidden.value = pick.dataset.value ?? ''
     // The visible words stay under their own name, so that a draft can show them again.
     input.name = `_label.${input.name}`
-    const list = document.createElement('ul')
+    const list = document.createElement('div')
     list.className = 'pick-list'
     list.id = `pick-${++count}`
     list.setAttribute('role', 'listbox')
@@ -33,7 +33,7 @@ export function pickRecords() {
     let chosenLabel = input.value
     let asked = 0
     let timer = 0
-    const options = () => [...list.querySelectorAll<HTMLElement>('[role=option]')]
+    const options = () => [...list.querySelectorAll<HTMLElement>('[role=option]:not([aria-disabled])')]
     const active = () => list.querySelector<HTMLElement>('[aria-selected=true]')
     const open = (shown: boolean) => {
       list.hidden = !shown
@@ -64,7 +64,7 @@ export function pickRecords() {
       } catch {
         if (mine !== asked) return
         list.replaceChildren(
-          Object.assign(document.createElement('li'), {
+          Object.assign(document.createElement('div'), {
             className: 'pick-none',
             textContent: say(
               '连不上县盒,可先写编号,保存时再核对',
@@ -104,7 +104,7 @@ export function pickRecords() {
     })
     list.addEventListener('mousedown', (event) => event.preventDefault())
     list.addEventListener('click', (event) => {
-      const option = (event.target as HTMLElement).closest<HTMLElement>('[role=option]')
+      const option = (event.target as HTMLElement).closest<HTMLElement>('[role=option]:not([aria-disabled])')
       if (option) choose(option.dataset.value!, option.dataset.label!)
     })
     input.addEventListener('blur', () => open(false))

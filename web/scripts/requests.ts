@@ -4,6 +4,8 @@ import { say, toast } from './drawn.ts'
 
 interface Context {
   ctx: {
+    sourceElement?: Element
+
     request: { headers: Record<string, string>; method: string; action: string }
     response?: { status: number }
     error?: unknown
@@ -25,18 +27,18 @@ export function requests() {
       window.location.reload()
     } else if (status >= 500 || (status >= 400 && ctx.request.method === 'GET')) {
       event.preventDefault()
-      toast(
-        say(
-          '这一步没有做成,页面内容未变,稍后再试一次',
-          'That did not work; nothing on the page has changed. Try again shortly',
-        ),
-      )
+      if (!byItself(ctx))
+        toast(
+          say(
+            '这一步没有做成,页面内容未变,稍后再试一次',
+            'That did not work; nothing on the page has changed. Try again shortly',
+          ),
+        )
     }
   })
   document.addEventListener('htmx:error', (event) => {
     const { ctx } = (event as CustomEvent<Context>).detail
-    // Live parts try again by themselves; only what a person asked for is worth a sentence.
-    if (ctx?.request?.action.startsWith('/events')) return
+    if (!ctx || byItself(ctx)) return
     toast(
       say(
         '连不上县盒,内容未变,线路恢复后再试',
@@ -44,4 +46,12 @@ export function requests() {
       ),
     )
   })
+}
+
+/** Live parts ask again by themselves; only what a person asked for is worth a sentence. */
+function byItself(ctx: Context['ctx']): boolean {
+  return (
+    ctx.request.action.startsWith('/events') ||
+    /live:|every /.test(ctx.sourceElement?.getAttribute('hx-trigger') ?? '')
+  )
 }

@@ -29,6 +29,43 @@ function turn() {
   }
 }
 
+/** As many matters on a page as fit: nothing on the wall is cut in half. */
+function fit() {
+  for (const list of document.querySelectorAll<HTMLElement>('[data-cycle]')) {
+    const [first, ...others] = [...list.querySelectorAll<HTMLElement>('[data-cycle-page]')]
+    if (!first || first.dataset.fitted) continue
+    for (const other of others) {
+      first.append(...other.children)
+      other.remove()
+    }
+    first.hidden = false
+    first.dataset.fitted = 'yes'
+    const room = first.clientHeight
+    let at = first
+    let used = 0
+    for (const item of [...first.children] as HTMLElement[]) {
+      const tall = item.offsetHeight || used
+      if (used + tall > room && at.children.length > 0 && used > 0) {
+        const next = first.cloneNode(false) as HTMLElement
+        at.after(next)
+        at = next
+        used = 0
+      }
+      if (at !== first) at.append(item)
+      used += tall
+    }
+    const pages = list.querySelectorAll<HTMLElement>('[data-cycle-page]')
+    pages.forEach((each, i) => {
+      each.hidden = i > 0
+    })
+    const says = list.querySelector('[data-cycle-at]')
+    if (says)
+      says.textContent = says
+        .textContent!.replace(/\d+(?= (?:\/|of))/, '1')
+        .replace(/((?:\/|of) )\d+/, `$1${pages.length}`)
+  }
+}
+
 let asOf = state?.textContent ?? ''
 async function again() {
   try {
@@ -44,6 +81,7 @@ async function again() {
       state.replaceChildren(...freshState.childNodes)
       asOf = state.textContent ?? ''
     }
+    fit()
     document.dispatchEvent(new CustomEvent('htmx:after:swap'))
   } catch {
     if (!state) return
@@ -75,6 +113,7 @@ if (wall) {
     '.wall-head > *, .wall-left > *, .wall-middle > *, .wall-right > *',
   ))
     drawn.set(part, part.outerHTML)
+  fit()
   clock()
   window.setInterval(clock, 5_000)
   window.setInterval(turn, 10_000)

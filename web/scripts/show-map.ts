@@ -34,14 +34,17 @@ const colours: Record<string, string> = {
   grey: '#66727e',
   blue: '#2f6fdd',
   yellow: '#d6a100',
-  orange: '#c75c00',
+  orange: '#e06a00',
   red: '#c8252c',
 }
 
 export async function showMap(place: HTMLElement, data: MapData) {
   const canvas = place.querySelector<HTMLElement>('[data-map-canvas]')!
   const { map, county } = await ground(canvas, data.base, data.words)
-  const shown = new Map<string, { group: LayerGroup; found: Found[] }>()
+  const shown = new Map<string, Drawn>()
+  // All points gather in one group: two themes at one place must not hide each other.
+  const points = clusters()
+  map.addLayer(points)
   const redrawList = () =>
     drawList(
       place,
@@ -60,8 +63,7 @@ export async function showMap(place: HTMLElement, data: MapData) {
       })),
     }
     const own = draw(features, 'act', data.words)
-    own.group.addTo(map)
-    shown.set(' own', own)
+    put(' own', own)
     const bounds = own.found.reduce((all, each) => all.extend(each.at()), L.latLngBounds([]))
     if (bounds.isValid()) map.fitBounds(bounds.pad(0.6), { maxZoom: 14, animate: false })
   }
@@ -73,6 +75,21 @@ export async function showMap(place: HTMLElement, data: MapData) {
   if (data.tools) tools(map, county, canvas, data.words)
   // A map drawn in a hidden step or block has no size until it is shown.
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(canvas)
+
+  function put(name: string, fresh: Drawn) {
+    take(name)
+    shown.set(name, fresh)
+    points.addLayers(fresh.markers)
+    fresh.shapes.addTo(map)
+  }
+
+  function take(name: string) {
+    const old = shown.get(name)
+    if (!old) return
+    points.removeLayers(old.markers)
+    old.shapes.remove()
+    shown.delete(name)
+  }
 
   function follow(layer: MapLayer) {
     const box = place.querySelector<HTMLInputElement>(`[data-layer="${CSS.escape(layer.name)}"]`)
@@ -102,9 +119,7 @@ export async function showMap(place: HTMLElement, data: MapData) {
           complete?: boolean
         }
         const fresh = draw(features, layer.look ?? 'act', data.words)
-        shown.get(layer.name)?.group.remove()
-        shown.set(layer.name, fresh)
-        if (wanted()) fresh.group.addTo(map)
+        if (wanted()) put(layer.name, fresh)
         got = bounds
         redrawList()
       } catch (error) {
@@ -116,8 +131,8 @@ export async function showMap(place: HTMLElement, data: MapData) {
     box?.addEventListener('change', () => {
       if (box.checked) void load()
       else {
-        shown.get(layer.name)?.group.remove()
-        shown.delete(layer.name)
+        take(layer.name)
+        got = undefined
         redrawList()
       }
     })
@@ -129,16 +144,21 @@ export async function showMap(place: HTMLElement, data: MapData) {
   }
 }
 
-/** Points gather in clusters that take the colour of their most urgent member; lines and areas are drawn as they are. */
-function draw(
-  features: FeatureCollection<Geometry, Properties>,
-  look: string,
-  words: MapWords,
-): { group: LayerGroup; found: Found[] } {
-  const found: Found[] = []
-  const points = (L as unknown as { markerClusterGroup(options: object): LayerGroup }).markerClusterGroup({
+interface Clusters extends LayerGroup {
+  addLayers(markers: Marker[]): void
+  removeLayers(markers: Marker[]): void
+}
+interface Drawn {
+  markers: Marker[]
+  shapes: GeoJSON
+  found: Found[]
+}
+
+/** A cluster takes the colour of its most urgent member. */
+function clusters(): Clusters {
+  return (L as unknown as { markerClusterGroup(options: object): Clusters }).markerClusterGroup({
     showCoverageOnHover: false,
-    maxClusterRadius: 44,
+    maxClusterRadius: 48,
     animate: false,
     iconCreateFunction: (cluster: { getAllChildMarkers(): Marker[]; getChildCount(): number }) => {
       const levels = cluster
@@ -156,6 +176,11 @@ function draw(
       })
     },
   })
+}
+
+function draw(features: FeatureCollection<Geometry, Properties>, look: string, words: MapWords): Drawn {
+  const found: Found[] = []
+  const markers: Marker[] = []
   const shapes: GeoJSON = L.geoJSON(undefined, {
     style: (each) => {
       const colour = colours[(each?.properties as Properties | undefined)?.level ?? look] ?? colours.act!
@@ -180,7 +205,7 @@ function draw(
         level: properties.level,
       } as L.MarkerOptions)
       marker.bindPopup(popup)
-      points.addLayer(marker)
+      markers.push(marker)
       found.push({ properties, layer: marker, at: () => L.latLngBounds([marker.getLatLng()]) })
     } else {
       const [one] = L.geoJSON(feature as Feature, { style: shapes.options.style }).getLayers() as (Layer & {
@@ -192,7 +217,7 @@ function draw(
       found.push({ properties, layer: one, at: () => one.getBounds() })
     }
   }
-  return { group: L.layerGroup([shapes, points]), found }
+  return { markers, shapes, found }
 }
 
 function popupOf({ title, note, path }: Properties, words: MapWords): HTMLElement {

@@ -11,6 +11,7 @@ export interface ChartSeries {
 
 export interface ChartProps {
   t: Say
+  /** Empty when the block around it already says it. */
   title: string
   unit?: string
   /** 09:40 */
@@ -56,6 +57,7 @@ export function Chart(props: ChartProps) {
     tall,
   } = props
   const xText = props.xText ?? ((each: string | number) => (time ? clockText(Number(each)) : String(each)))
+  const spoken = `${title || series.map((each) => each.name).join('、')}${unit ? `(${unit})` : ''}`
   return (
     <figure
       class={tall ? 'chart chart-tall' : 'chart'}
@@ -64,28 +66,25 @@ export function Chart(props: ChartProps) {
       data-live-chart={live}
       data-again={props.again}
     >
-      <figcaption class="chart-head">
-        <span class="chart-title">
-          {title}
-          {unit && <span class="chart-unit">{unit}</span>}
-        </span>
-        {asOf && <span class="chart-asof">{t({ zh: `截至 ${asOf}`, en: `as of ${asOf}` })}</span>}
-      </figcaption>
+      {(title || asOf) && (
+        <figcaption class="chart-head">
+          <span class="chart-title">
+            {title}
+            {unit && <span class="chart-unit">{unit}</span>}
+          </span>
+          {asOf && <span class="chart-asof">{t({ zh: `截至 ${asOf}`, en: `as of ${asOf}` })}</span>}
+        </figcaption>
+      )}
       {meaning && <p class="hint">{meaning}</p>}
       {series.some((each) => each.values.some((value) => value !== null)) ? (
         <>
           <Json name="chart" data={{ x, time: Boolean(time), series, look, marks, fromZero, unit }} />
-          <div
-            class="chart-canvas"
-            data-chart-canvas
-            role="img"
-            aria-label={`${title}${unit ? `(${unit})` : ''}`}
-          />
+          <div class="chart-canvas" data-chart-canvas role="img" aria-label={spoken} />
           <details class="chart-table">
             <summary>
               <Icon name="list" size="small" /> {t({ zh: '看数字', en: 'See the figures' })}
             </summary>
-            <div class="table-scroll" tabindex={0} role="region" aria-label={title}>
+            <section class="table-scroll" tabindex={0} aria-label={spoken}>
               <table class="table">
                 <thead>
                   <tr>
@@ -109,7 +108,7 @@ export function Chart(props: ChartProps) {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </section>
           </details>
         </>
       ) : (
@@ -164,7 +163,7 @@ export function Sparkline({
       aria-label={`${label}: ${figure(low)} – ${figure(high)}`}
     >
       <path d={path} />
-      <circle cx={(3 + last * step).toFixed(1)} cy={y(values[last]!).toFixed(1)} r="2.5" />
+      <path class="spark-end" d={`M${(3 + last * step).toFixed(1)} ${y(values[last]!).toFixed(1)}h.01`} />
     </svg>
   )
 }

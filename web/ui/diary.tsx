@@ -20,13 +20,12 @@ export interface DiaryLine {
   clock?: string
 }
 
-/** What happened to a record, in sentences: 周梅 于 3月5日 09:12 登记了采收 320 公斤. */
+/** What happened to a record, in sentences: 周梅 于 3月5日 09:12 登记了采收 320 公斤. An empty title leaves the heading to the block around it. */
 export function Diary({ t, lines, title }: { t: Say; lines: DiaryLine[]; title?: string }) {
+  const name = title || t({ zh: '经过', en: 'History' })
   return (
-    <section class="diary" aria-labelledby="diary-title">
-      <h2 class="block-title" id="diary-title">
-        {title ?? t({ zh: '经过', en: 'History' })}
-      </h2>
+    <section class="diary" aria-label={name}>
+      {title !== '' && <h2 class="block-title">{name}</h2>}
       <ol>
         {lines.map((line) => (
           <li>

@@ -247,11 +247,17 @@ function FlagInput({ t, name, value, prefix = '' }: FieldInputProps) {
   )
 }
 
+/** A retired code is not among the options any more; it stays readable, and chosen until someone changes it. */
+const withRetired = (options: Option[], value: unknown): Option[] =>
+  value && !options.some((each) => each.value === value)
+    ? [{ value: String(value), label: String(value) }, ...options]
+    : options
+
 function Radios({ t, name, spec, value, options, prefix = '' }: FieldInputProps & { options: Option[] }) {
   const none: Option[] = spec.optional ? [{ value: '', label: t({ zh: '不填', en: 'None' }) }] : []
   return (
     <div class="ticked ticked-row">
-      {[...options, ...none].map((each, i) => (
+      {[...withRetired(options, value), ...none].map((each, i) => (
         <label class="tickable" for={`f-${prefix}${name}-${i}`}>
           <input
             type="radio"
@@ -297,8 +303,8 @@ function Select({
   options,
   shared,
 }: FieldInputProps & { options: Option[]; shared: Shared }) {
-  const groups = [...new Set(options.map((each) => each.group))]
-  const known = options.some((each) => each.value === value)
+  const all = withRetired(options, value)
+  const groups = [...new Set(all.map((each) => each.group))]
   const draw = (each: Option) => (
     <option value={each.value} selected={each.value === value}>
       {each.label}
@@ -309,17 +315,11 @@ function Select({
     <div class="select">
       <select {...shared} name={name}>
         <option value="">{t({ zh: '未选择', en: 'Not chosen' })}</option>
-        {/* A retired code stays readable, and stays chosen until someone changes it. */}
-        {!known && value ? (
-          <option value={String(value)} selected>
-            {String(value)}
-          </option>
-        ) : null}
         {groups.map((group) =>
           group ? (
-            <optgroup label={group}>{options.filter((each) => each.group === group).map(draw)}</optgroup>
+            <optgroup label={group}>{all.filter((each) => each.group === group).map(draw)}</optgroup>
           ) : (
-            options.filter((each) => !each.group).map(draw)
+            all.filter((each) => !each.group).map(draw)
           ),
         )}
       </select>
@@ -379,18 +379,26 @@ export function PickOptions({ t, options }: { t: Say; options: Option[] }) {
   return (
     <>
       {options.map((each) => (
-        <li role="option" aria-selected="false" data-value={each.value} data-label={each.label}>
+        // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the input, aria-activedescendant points here.
+        <div
+          role="option"
+          tabindex={-1}
+          aria-selected="false"
+          data-value={each.value}
+          data-label={each.label}
+        >
           <span>{each.label}</span>
           {each.note && <small>{each.note}</small>}
-        </li>
+        </div>
       ))}
       {options.length === 0 && (
-        <li class="pick-none">
+        // biome-ignore lint/a11y/useFocusableInteractive: says that there is nothing to choose.
+        <div role="option" tabindex={-1} aria-selected="false" aria-disabled="true" class="pick-none">
           {t({
             zh: '没有找到,换个写法,或先登记',
             en: 'Nothing found; try other words, or register it first',
           })}
-        </li>
+        </div>
       )}
     </>
   )

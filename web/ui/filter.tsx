@@ -44,11 +44,13 @@ export function FilterBar({
   const used = rest.filter((each) => each.value || each.from || each.to).length
   const any = Boolean(q) || filters.some((each) => each.value || each.from || each.to)
   return (
+    // biome-ignore lint/a11y/useSemanticElements: Chromium 109 knows no <search>.
     <form
       class="filters"
       method="get"
       action={action}
       role="search"
+      aria-label={t({ zh: '筛选', en: 'Filter' })}
       data-filters
       hx-get={action}
       hx-trigger="input delay:180ms, submit"

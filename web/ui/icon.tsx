@@ -13,6 +13,7 @@ export interface IconProps {
 export function Icon({ name, label, size }: IconProps) {
   const spoken = label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': 'true' }
   return (
+    // biome-ignore lint/a11y/noSvgWithoutTitle: a <title> would pop up over every icon; aria-label speaks, or the word beside it.
     <svg class={size ? `icon icon-${size}` : 'icon'} viewBox="0 0 24 24" focusable="false" {...spoken}>
       <path d={drawings[name]} />
     </svg>

@@ -125,36 +125,43 @@ export function Page(props: PageProps) {
             </span>
           </a>
           {person && (
-            <search class="top-search">
-              <form action="/search" method="get">
-                <label>
-                  <span class="unseen">{t({ zh: '全局搜索', en: 'Search everything' })}</span>
-                  <Icon name="search" />
-                  <input
-                    type="search"
-                    name="q"
-                    placeholder={t({
-                      zh: '搜人、主体、批次、设备、事件',
-                      en: 'Search people, batches, devices, cases',
-                    })}
-                    autocomplete="off"
-                    data-search
-                    enterkeyhint="search"
-                  />
-                  <span class="key" aria-hidden="true">
-                    /
-                  </span>
-                </label>
-              </form>
-            </search>
+            // biome-ignore lint/a11y/useSemanticElements: Chromium 109 knows no <search>.
+            <form
+              class="top-search"
+              role="search"
+              action="/search"
+              method="get"
+              aria-label={t({ zh: '全局搜索', en: 'Search everything' })}
+            >
+              <label>
+                <span class="unseen">{t({ zh: '全局搜索', en: 'Search everything' })}</span>
+                <Icon name="search" />
+                <input
+                  type="search"
+                  name="q"
+                  placeholder={t({
+                    zh: '搜人、主体、批次、设备、事件',
+                    en: 'Search people, batches, devices, cases',
+                  })}
+                  autocomplete="off"
+                  data-search
+                  enterkeyhint="search"
+                />
+                <span class="key" aria-hidden="true">
+                  /
+                </span>
+              </label>
+            </form>
           )}
           <div class="top-end">
             {line && <LineState t={t} {...line} />}
             {person && (
               <details class="more top-person" data-menu>
                 <summary>
-                  <Icon name="person" />
-                  <span class="top-person-name">{person.name}</span>
+                  <Icon name="person" label={person.name} />
+                  <span aria-hidden="true" class="top-person-name">
+                    {person.name}
+                  </span>
                   <Icon name="down" size="small" />
                 </summary>
                 <div class="more-list">
@@ -192,6 +199,15 @@ export function Page(props: PageProps) {
           </nav>
         )}
         <main class="main" id="main" tabindex={-1}>
+          {current?.entries && current.entries.length > 1 && (
+            <nav class="entries" aria-label={current.title}>
+              {current.entries.map((each) => (
+                <a href={each.path} aria-current={isHere(each.path, path) ? 'page' : undefined}>
+                  {each.title}
+                </a>
+              ))}
+            </nav>
+          )}
           {crumbs.length > 0 && (
             <nav class="crumbs" aria-label={t({ zh: '所在位置', en: 'Where you are' })}>
               {crumbs.map((each) => (
@@ -209,15 +225,6 @@ export function Page(props: PageProps) {
                 {flash.text}
               </Notice>
             </div>
-          )}
-          {current?.entries && current.entries.length > 1 && (
-            <nav class="entries" aria-label={current.title}>
-              {current.entries.map((each) => (
-                <a href={each.path} aria-current={isHere(each.path, path) ? 'page' : undefined}>
-                  {each.title}
-                </a>
-              ))}
-            </nav>
           )}
           {children}
         </main>

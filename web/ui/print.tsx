@@ -31,7 +31,7 @@ export function PrintPage({ t, lang, title, paper, back, children }: PrintPagePr
       <body>
         <nav class="sheet-bar">
           <a href={back}>{t({ zh: '返回', en: 'Back' })}</a>
-          <span>{title}</span>
+          <h1>{title}</h1>
           <button type="button" data-print>
             {t({ zh: '打印', en: 'Print' })}
           </button>

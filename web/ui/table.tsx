@@ -57,7 +57,7 @@ export function Table(props: TableProps) {
   const { t, caption, columns, rows, count, next, first, bulk = [], csrf, empty, acts, id = 'list' } = props
   const ticks = bulk.length > 0 && rows.length > 0
   const table = (
-    <div class="table-scroll" tabindex={0} role="region" aria-label={caption}>
+    <section class="table-scroll" tabindex={0} aria-label={caption}>
       <table class="table" data-rows>
         <caption class="unseen">{caption}</caption>
         <thead>
@@ -113,7 +113,7 @@ export function Table(props: TableProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
   return (
     <div class="list" id={id}>
@@ -157,7 +157,7 @@ function Header({ t, column }: { t: Say; column: Column }) {
   const { title, unit, kind, sort, wide } = column
   const label = (
     <>
-      {title}
+      {title || <span class="unseen">{t({ zh: '办理', en: 'Act' })}</span>}
       {unit && <span class="th-unit">{unit}</span>}
     </>
   )
