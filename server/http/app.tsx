@@ -42,6 +42,7 @@ export function createApp(box: BoxApp): App {
   const db: Db = drizzle(store.db)
   const log: Log =
     box.log ?? ((line) => console.error(JSON.stringify({ at: new Date().toISOString(), ...line })))
+  for (const module of modules) module.atStart?.(store)
   const meter = new Meter()
   const house = houseOf(box, db)
   const doors: Doors = {

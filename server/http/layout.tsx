@@ -110,7 +110,12 @@ const houseEntries: MenuEntry[] = [
     path: '/d/kernel.question',
     needs: 'act:kernel.question.answered',
   },
-  { place: 'system', title: { zh: '运行状况', en: 'Condition' }, path: '/system', needs: 'may:system' },
+  {
+    place: 'system',
+    title: { zh: '运行状况', en: 'Condition' },
+    path: '/system/condition',
+    needs: 'may:system',
+  },
   { place: 'system', title: { zh: '人员与权限', en: 'People' }, path: '/system/people', needs: 'may:people' },
   { place: 'system', title: { zh: '接口令牌', en: 'Tokens' }, path: '/system/tokens', needs: 'may:people' },
   { place: 'system', title: { zh: '审计', en: 'Audit' }, path: '/system/audit', needs: 'may:audit' },

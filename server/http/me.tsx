@@ -72,7 +72,7 @@ function drawPassword(c: Context<Env>, faults: Fault[] = []) {
     c,
     { title, ...(faults.length > 0 && { status: 422 }) },
     <>
-      <h1>{title}</h1>
+      <PageHead title={title} />
       {mustChange(c) && (
         <Notice tone="info">
           {t({
@@ -108,7 +108,7 @@ function passwordForm(c: Context<Env>, faults: Fault[] = []) {
     </div>
   )
   return (
-    <form class="form" method="post" action="/me/password">
+    <form class="form plain-form" method="post" action="/me/password">
       <input type="hidden" name="_csrf" value={c.var.csrf} />
       <ErrorSummary t={t} faults={faults} />
       <input type="hidden" name="username" autocomplete="username" value={c.var.actor.id} />

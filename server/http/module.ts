@@ -4,6 +4,7 @@ import type { Act } from '../kernel/acts.ts'
 import type { Desk } from '../kernel/desk.ts'
 import type { FileRef } from '../kernel/fields.ts'
 import type { Part } from '../kernel/registry.ts'
+import type { Store } from '../kernel/store.ts'
 import type { Lang, Say, Words } from '../kernel/words.ts'
 import type { Services } from './services.ts'
 
@@ -77,6 +78,8 @@ export interface Waiting {
 
 /** One county matter: its declarations, and the pages beyond the derived ones. */
 export interface Module extends Part {
+  /** Called once when a store is opened: a module may make more datasets known. */
+  atStart?: (store: Store) => void
   menu?: MenuEntry[]
   /** Pages for people who are logged in. */
   pages?: (app: App) => void

@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { ConflictView } from '../../../web/ui/conflict.tsx'
 import { Form } from '../../../web/ui/form.tsx'
 import type { Fault } from '../../../web/ui/notice.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
 import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
 import { newId } from '../../kernel/ids.ts'
 import { Conflict, refuse } from '../../kernel/refusal.ts'
@@ -120,9 +121,7 @@ async function draw(
       ...(faults.length > 0 && { status: 422 }),
     },
     <>
-      <h1>
-        {title} <small>{label}</small>
-      </h1>
+      <PageHead title={title} note={label} />
       <Form
         t={t}
         action={`/d/${spec.name}/${record.id}/amend`}

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { Form } from '../../../web/ui/form.tsx'
 import type { Fault } from '../../../web/ui/notice.tsx'
 import { Notice } from '../../../web/ui/notice.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
 import type { Verb } from '../../kernel/acts.ts'
 import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
 import { newId } from '../../kernel/ids.ts'
@@ -95,9 +96,7 @@ async function draw(
       ...(faults.length > 0 && { status: 422 }),
     },
     <>
-      <h1>
-        {title} {label && <small>{label}</small>}
-      </h1>
+      <PageHead title={title} note={label} />
       {Object.keys(specs).length === 0 && (
         <Notice tone="info">
           {t({

@@ -109,7 +109,8 @@ const exportWords: Record<string, { zh: string; en: string }> = {
 export function starters(c: Context<Env>, spec: DatasetSpec) {
   const { desk, t } = c.var
   const verbs = desk.verbs(spec.name)
-  const plain = !spec.closed && desk.may(`${spec.name}.created`)
+  // Where a step starts records (registering gives the number), the plain form is for imports and the API.
+  const plain = verbs.length === 0 && !spec.closed && desk.may(`${spec.name}.created`)
   return (
     <>
       {verbs.map((verb, i) => (
@@ -124,7 +125,7 @@ export function starters(c: Context<Env>, spec: DatasetSpec) {
         <Button
           title={t({ zh: `登记${spec.title.zh}`, en: `New ${spec.title.en.toLowerCase()}` })}
           path={`/d/${spec.name}/new`}
-          look={verbs.length === 0 ? 'main' : 'plain'}
+          look="main"
           icon="plus"
         />
       )}

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { Button } from '../../../web/ui/button.tsx'
 import { Form } from '../../../web/ui/form.tsx'
 import type { Fault } from '../../../web/ui/notice.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
 import type { DatasetSpec } from '../../kernel/dataset.ts'
 import { newId } from '../../kernel/ids.ts'
 import { refuse } from '../../kernel/refusal.ts'
@@ -89,7 +90,7 @@ async function draw(
       ...(faults.length > 0 && { status: 422 }),
     },
     <>
-      <h1>{title}</h1>
+      <PageHead title={title} />
       <Form
         t={t}
         action={`/d/${spec.name}`}

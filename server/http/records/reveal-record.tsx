@@ -3,6 +3,7 @@
 
 import type { Context } from 'hono'
 import { Form } from '../../../web/ui/form.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
 import { labelOf } from '../../kernel/dataset.ts'
 import { text } from '../../kernel/fields.ts'
 import { Refusal } from '../../kernel/refusal.ts'
@@ -37,9 +38,7 @@ export async function askReason(c: Context<Env>, fault?: string) {
       ...(fault && { status: 422 }),
     },
     <>
-      <h1>
-        {title} <small>{label}</small>
-      </h1>
+      <PageHead title={title} note={label} />
       <Form
         t={t}
         action={`/d/${spec.name}/${record.id}/reveal`}

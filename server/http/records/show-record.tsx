@@ -5,10 +5,13 @@ import { Diary } from '../../../web/ui/diary.tsx'
 import { MapView } from '../../../web/ui/map.tsx'
 import { Tag } from '../../../web/ui/tag.tsx'
 import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
+import type { FieldSpec } from '../../kernel/fields.ts'
 import type { Geometry } from '../../kernel/geo.ts'
+import { questions } from '../../kernel/questions.ts'
 import { page } from '../layout.tsx'
 import type { Env } from '../module.ts'
 import { datasetFrom, placeOfDataset, recordFrom, stepPath } from './paths.ts'
+import { questionBlock } from './question-block.tsx'
 import { diaryLines } from './sentences.ts'
 import { divisionText, type Reader, readerFor, stateField, Value, valueText } from './show.tsx'
 
@@ -61,6 +64,7 @@ export async function drawRecord(c: Context<Env>, spec: DatasetSpec, record: Rec
       withdrawn={record.withdrawn}
       history={diaryLines(reader, spec, acts.slice(-20), house)}
     >
+      {spec.name === questions.name && (await questionBlock(c, record))}
       {blocks as Child}
       {related.length > 0 && (
         <Block title={t({ zh: '相关记录', en: 'Related records' })}>
@@ -121,6 +125,7 @@ function factsOf(c: Context<Env>, reader: Reader, spec: DatasetSpec, record: Rec
     .filter(
       ([name, field]) =>
         field.sensitive !== 'hide' &&
+        !isForPrograms(field, record.fields[name]) &&
         name !== shown &&
         (field.set !== 'act' || record.fields[name] !== undefined),
     )
@@ -141,6 +146,10 @@ function factsOf(c: Context<Env>, reader: Reader, spec: DatasetSpec, record: Rec
       }
     })
 }
+
+/** JSON in a text field is read by a block of its own, not by people. */
+const isForPrograms = (field: FieldSpec, value: unknown) =>
+  field.kind === 'long' && typeof value === 'string' && /^[[{]/.test(value)
 
 const mayReveal = (c: Context<Env>) => c.var.desk.registry.rights.may(c.var.actor, 'personal')
 

@@ -8,6 +8,7 @@ import { Empty } from '../../../web/ui/notice.tsx'
 import { AllPlaces, PageHead } from '../../../web/ui/page.tsx'
 import { Table } from '../../../web/ui/table.tsx'
 import { LevelTag } from '../../../web/ui/tag.tsx'
+import type { Act } from '../../kernel/acts.ts'
 import { labelOf } from '../../kernel/dataset.ts'
 import { countyDay, dateText, timeText } from '../../kernel/words.ts'
 import { menuOf, page } from '../layout.tsx'
@@ -22,8 +23,8 @@ export async function showToday(c: Context<Env>) {
     { title: t({ zh: '今日', en: 'Today' }), here: 'today' },
     <>
       <PageHead
-        title={t({ zh: `${actor.name},今日`, en: `Today, ${actor.name}` })}
-        note={dateText(countyDay(), lang)}
+        title={t({ zh: '今日', en: 'Today' })}
+        note={`${dateText(countyDay(), lang)} · ${actor.name}`}
       />
       <Block
         title={t({ zh: `待办 ${waiting.length} 项`, en: `${waiting.length} waiting for you` })}
@@ -64,13 +65,22 @@ export async function waitingOf(c: Context<Env>): Promise<Waiting[]> {
   return all.sort((a, b) => rank(a) - rank(b) || (a.due ?? '9999').localeCompare(b.due ?? '9999'))
 }
 
+/** One line for what one person did in a row: an import of sixty rows is one thing that happened. */
 async function changedOf(c: Context<Env>): Promise<DiaryLine[]> {
   const { desk, t, lang, house } = c.var
-  const acts = (await c.var.recent?.(new Date(Date.now() - 86_400_000).toISOString(), 15)) ?? []
+  const acts = (await c.var.recent?.(new Date(Date.now() - 86_400_000).toISOString(), 300)) ?? []
+  const runs: Act[][] = []
+  for (const act of acts) {
+    const run = runs.at(-1)
+    if (run && run[0]!.name === act.name && run[0]!.actor === act.actor) run.push(act)
+    else runs.push([act])
+  }
+  const shown = runs.slice(0, 12)
   const labels = await desk.labels(
-    acts.flatMap((act) => act.changes.slice(0, 1).map((change) => change.record)),
+    shown.flatMap((run) => run[0]!.changes.slice(0, 1).map((change) => change.record)),
   )
-  return acts.map((act) => {
+  return shown.map((run) => {
+    const [act] = run as [Act]
     const change = act.changes[0]!
     const spec = desk.registry.datasets.get(change.dataset)?.spec
     const label = labels.get(change.record) ?? (spec ? labelOf(spec, change.fields) : '')
@@ -80,8 +90,7 @@ async function changedOf(c: Context<Env>): Promise<DiaryLine[]> {
         <>
           {t(deed(desk.registry, act, spec))}{' '}
           {label && <a href={`/d/${change.dataset}/${change.record}`}>{label}</a>}
-          {act.changes.length > 1 &&
-            t({ zh: `等 ${act.changes.length} 条`, en: ` and ${act.changes.length - 1} more` })}
+          {run.length > 1 && t({ zh: ` 等 ${run.length} 条`, en: ` and ${run.length - 1} more` })}
         </>
       ),
     }
@@ -122,21 +131,11 @@ export function showRegisters(c: Context<Env>) {
     .map((each) => each.spec)
     .filter((spec) => !known.has(spec.name) && !spec.name.startsWith('kernel.') && desk.mayRead(spec.name))
   if (own.length > 0) groups.push({ title: t({ zh: '本县自建', en: 'The county’s own' }), specs: own })
-  const declare = desk.registry.datasets.has('county.dataset') && desk.may('county.dataset.created')
   return page(
     c,
     { title: t({ zh: '台账', en: 'Registers' }), here: 'registers' },
     <>
-      <PageHead title={t({ zh: '台账', en: 'Registers' })}>
-        {declare && (
-          <Button
-            title={t({ zh: '新建台账', en: 'New register' })}
-            path="/county/datasets/new"
-            icon="plus"
-            look="main"
-          />
-        )}
-      </PageHead>
+      <PageHead title={t({ zh: '台账', en: 'Registers' })} />
       {groups
         .filter((group) => group.specs.length > 0)
         .map((group) => (

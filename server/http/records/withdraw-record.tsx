@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { Button } from '../../../web/ui/button.tsx'
 import { ErrorSummary, Notice } from '../../../web/ui/notice.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
 import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
 import { derivedId, newId } from '../../kernel/ids.ts'
 import { refuse } from '../../kernel/refusal.ts'
@@ -112,10 +113,10 @@ function draw(c: Context<Env>, spec: DatasetSpec, record: Rec, faults: { text: s
       ],
       ...(faults.length > 0 && { status: 422 }),
     },
-    <form class="form" method="post" action={`${back}/withdraw`}>
+    <form class="form plain-form" method="post" action={`${back}/withdraw`}>
       <input type="hidden" name="_csrf" value={c.var.csrf} />
       <input type="hidden" name="_act" value={newId()} />
-      <h1>{title}</h1>
+      <PageHead title={title} />
       <ErrorSummary t={t} faults={faults} />
       <Notice tone="warn">
         {t({

@@ -3,14 +3,19 @@ import { PageHead } from '../../../web/ui/page.tsx'
 import { Table } from '../../../web/ui/table.tsx'
 import { Tag } from '../../../web/ui/tag.tsx'
 import { numberText, timeText, type Words } from '../../kernel/words.ts'
-import { page } from '../layout.tsx'
+import { menuOf, page } from '../layout.tsx'
 import type { App } from '../module.ts'
 import type { PartHealth } from '../services.ts'
 import { needs } from './needs.ts'
 
 /** 系统: how the box and each of its parts is, as /healthz says it. */
 export function conditionPage(app: App) {
-  app.get('/system', needs('system'), (c) => {
+  app.get('/system', (c) => {
+    const first = menuOf(c.var.desk, c.var.house, c.var.t).find((each) => each.place === 'system')
+    return c.redirect(first?.path ?? '/menu', 303)
+  })
+
+  app.get('/system/condition', needs('system'), (c) => {
     const { t, lang, box } = c.var
     const asOf = box.numbers.asOf()
     const counters = box.readings.counters()

@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { Button } from '../../../web/ui/button.tsx'
 import { Block } from '../../../web/ui/detail.tsx'
 import { ErrorSummary, Notice, Progress } from '../../../web/ui/notice.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
 import { Table } from '../../../web/ui/table.tsx'
 import type { DatasetSpec } from '../../kernel/dataset.ts'
 import { Refusal, refuse } from '../../kernel/refusal.ts'
@@ -217,7 +218,7 @@ export function transferPages(app: App, db: Db) {
         wide: report.bad.length > 0,
       },
       <>
-        <h1>{report.file}</h1>
+        <PageHead title={report.file} />
         {failed && <Notice tone="bad">{t(failed)}</Notice>}
         {report.state === 'running' && progressOf(c, spec, report)}
         {report.state === 'stopped' && (
@@ -356,7 +357,7 @@ function drawChoice(c: Context<Env>, spec: DatasetSpec, fault?: Words) {
       ...(fault && { status: 422 }),
     },
     <>
-      <h1>{title}</h1>
+      <PageHead title={title} />
       <form class="form" method="post" action={`/d/${spec.name}/import`} enctype="multipart/form-data">
         <input type="hidden" name="_csrf" value={c.var.csrf} />
         <ErrorSummary t={t} faults={fault ? [{ field: 'file', text: t(fault) }] : []} />

@@ -1,0 +1,223 @@
+// The door for field devices, /device/v1. A device has a token of its own, made when its person set it up on a page of
+// the box; it outlives sessions, because a week at the lake edge is longer than any session, and it can be revoked.
+
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { open, rename, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { and, desc, eq, isNull } from 'drizzle-orm'
+import { Hono } from 'hono'
+import type { Actor } from '../kernel/access.ts'
+import type { ActRequest, Receipt } from '../kernel/acts.ts'
+import { BoxDesk } from '../kernel/box-desk.ts'
+import type { DatasetSpec } from '../kernel/dataset.ts'
+import { isId, newId } from '../kernel/ids.ts'
+import { Refusal } from '../kernel/refusal.ts'
+import { fieldDevice } from '../kernel/schema.ts'
+import type { Store } from '../kernel/store.ts'
+import { actorOf, type Db, findAccount, note, sha256 } from './accounts.ts'
+
+export interface FieldDevice {
+  id: string
+  account: string
+  name: string
+  created: string
+  seen: string | null
+  waiting: number | null
+  revoked: string | null
+  wiped: string | null
+}
+
+/** What a device learns when it is set up: its token, and who its person is. The token is shown to nobody. */
+export interface DeviceWelcome {
+  device: string
+  token: string
+  actor: Actor
+  county: { zh: string; en: string }
+  node: string
+  /** Datasets the county declared at run time: the worker's own code knows the shipped ones. */
+  declared: DatasetSpec[]
+}
+
+export function addDevice(db: Db, account: string, name: string): { id: string; token: string } {
+  const id = newId()
+  const token = `xhd_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`
+  const created = new Date().toISOString()
+  db.insert(fieldDevice)
+    .values({ id, account, name: name.slice(0, 80) || '未命名设备', hash: sha256(token), created })
+    .run()
+  note(db, { actor: account, what: 'device-added', about: id, detail: name })
+  return { id, token }
+}
+
+export const listDevices = (db: Db, account?: string): FieldDevice[] =>
+  db
+    .select()
+    .from(fieldDevice)
+    .where(account ? eq(fieldDevice.account, account) : undefined)
+    .orderBy(desc(fieldDevice.created))
+    .all()
+
+/** A lost device: at its next contact it wipes what it carries. What it still held is then gone with it. */
+export function revokeDevice(db: Db, id: string, by: string) {
+  db.update(fieldDevice)
+    .set({ revoked: new Date().toISOString() })
+    .where(and(eq(fieldDevice.id, id), isNull(fieldDevice.revoked)))
+    .run()
+  note(db, { actor: by, what: 'device-revoked', about: id })
+}
+
+export interface DeviceDoor {
+  store: Store
+  db: Db
+  /** Where attachments live: `files/`, by SHA-256. */
+  filesDir: string
+  /** Diary position up to which the tier above has imported; 0 when there is none. */
+  imported: () => number
+}
+
+type DeviceEnv = { Variables: { actor: Actor; device: string } }
+
+export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hono<DeviceEnv> {
+  const app = new Hono<DeviceEnv>()
+
+  app.use('*', async (c, next) => {
+    const token = /^Bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    const device = token
+      ? db
+          .select()
+          .from(fieldDevice)
+          .where(eq(fieldDevice.hash, sha256(token)))
+          .get()
+      : undefined
+    if (!device) return c.json({ error: 'unknown device' }, 401)
+    if (device.revoked) {
+      if (c.req.method === 'DELETE') {
+        db.update(fieldDevice)
+          .set({ wiped: new Date().toISOString() })
+          .where(eq(fieldDevice.id, device.id))
+          .run()
+        return c.body(null, 204)
+      }
+      return c.json({ error: 'revoked' }, 410)
+    }
+    const person = findAccount(db, device.account)
+    if (!person || person.disabled) return c.json({ error: 'account disabled' }, 401)
+    const waiting = Number(c.req.header('x-waiting'))
+    db.update(fieldDevice)
+      .set({ seen: new Date().toISOString(), ...(Number.isSafeInteger(waiting) && { waiting }) })
+      .where(eq(fieldDevice.id, device.id))
+      .run()
+    c.set('actor', actorOf(person))
+    c.set('device', device.id)
+    await next()
+  })
+
+  /** Who its person is today: a role may have changed since the device was set up. */
+  app.get('/hello', (c) => c.json({ actor: c.var.actor, declared: declaredOn(store) }))
+
+  /** Waiting acts, in the device's order: one commit for all, one answer for each. */
+  app.post('/acts', async (c) => {
+    const requests = (await c.req.json()) as ActRequest[]
+    if (!Array.isArray(requests) || requests.length > 1000)
+      return c.json({ error: 'an array of at most 1000 acts' }, 400)
+    return c.json(store.batch(() => requests.map((request) => answer(store, c.var.actor, request))))
+  })
+
+  app.get('/replica', (c) => {
+    const after = Number(c.req.query('after') ?? 0)
+    const desk = new BoxDesk(store, c.var.actor)
+    const body = JSON.stringify({
+      ...desk.changedSince(Number.isSafeInteger(after) ? after : 0, 1000),
+      imported: imported(),
+    })
+    // A first replica is megabytes of Chinese JSON over a weak Wi-Fi: a sixth of it travels.
+    if (body.length < 2000 || !/\bgzip\b/.test(c.req.header('accept-encoding') ?? ''))
+      return c.body(body, 200, { 'content-type': 'application/json' })
+    return c.body(Bun.gzipSync(body), 200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+  })
+
+  attachments(app, filesDir)
+  return app
+}
+
+/** Attachments arrive in pieces: HEAD says how far, PATCH adds at that place, and what is whole is never sent again. */
+function attachments(app: Hono<DeviceEnv>, dir: string) {
+  const pathOf = (sha: string) => join(dir, sha.slice(0, 2), sha)
+  const partOf = (sha: string, device: string) => `${pathOf(sha)}.${device}.part`
+  const held = async (sha: string, device: string): Promise<{ whole: boolean; bytes: number }> => {
+    const whole = await stat(pathOf(sha)).catch(() => undefined)
+    if (whole) return { whole: true, bytes: whole.size }
+    const part = await stat(partOf(sha, device)).catch(() => undefined)
+    return { whole: false, bytes: part?.size ?? 0 }
+  }
+
+  app.on('HEAD', '/files/:sha', async (c) => {
+    const sha = c.req.param('sha')
+    if (!isSha(sha)) return c.body(null, 400)
+    const { whole, bytes } = await held(sha, c.var.device)
+    return c.body(null, 200, { 'upload-offset': String(bytes), 'upload-complete': whole ? '?1' : '?0' })
+  })
+
+  app.patch('/files/:sha', async (c) => {
+    const sha = c.req.param('sha')
+    const total = Number(c.req.header('upload-length'))
+    const offset = Number(c.req.header('upload-offset'))
+    if (!isSha(sha) || !(total > 0 && total <= largest)) return c.json({ error: 'wrong hash or length' }, 400)
+    const { whole, bytes } = await held(sha, c.var.device)
+    if (whole) return c.body(null, 204, { 'upload-offset': String(bytes), 'upload-complete': '?1' })
+    if (offset !== bytes) return c.body(null, 409, { 'upload-offset': String(bytes) })
+    mkdirSync(join(dir, sha.slice(0, 2)), { recursive: true })
+    const part = partOf(sha, c.var.device)
+    const piece = new Uint8Array(await c.req.arrayBuffer())
+    if (offset + piece.length > total) return c.json({ error: 'longer than announced' }, 400)
+    const file = await open(part, 'a')
+    try {
+      await file.writeFile(piece)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    if (offset + piece.length < total)
+      return c.body(null, 204, { 'upload-offset': String(offset + piece.length), 'upload-complete': '?0' })
+    if (
+      createHash('sha256')
+        .update(await Bun.file(part).bytes())
+        .digest('hex') !== sha
+    ) {
+      await unlink(part)
+      return c.json({ error: 'the pieces do not make the announced file; send it again' }, 422)
+    }
+    await rename(part, pathOf(sha))
+    return c.body(null, 204, { 'upload-offset': String(total), 'upload-complete': '?1' })
+  })
+}
+
+const largest = 64 * 1024 * 1024
+const isSha = (text: string) => /^[0-9a-f]{64}$/.test(text)
+
+function answer(store: Store, actor: Actor, request: ActRequest): Receipt {
+  if (!request || typeof request !== 'object' || !isId(request.id) || typeof request.name !== 'string')
+    return {
+      id: String(request?.id ?? ''),
+      outcome: 'refused',
+      message: { zh: '这一条读不懂,请重新填写', en: 'This entry cannot be read; fill it in again.' },
+    }
+  try {
+    return store.act(actor, request, { onOverlap: 'question' })
+  } catch (error) {
+    if (error instanceof Refusal)
+      return { id: request.id, outcome: 'refused', message: error.words, field: error.field, all: error.all }
+    throw error
+  }
+}
+
+/** Declarations made in the browser, as data. */
+export function declaredOn(store: Store): DatasetSpec[] {
+  const shipped = new Set(
+    store.registry.parts.flatMap((part) => (part.datasets ?? []).map((each) => each.name)),
+  )
+  return [...store.registry.datasets.values()]
+    .filter((each) => !shipped.has(each.name))
+    .map((each) => each.spec)
+}
