@@ -39,6 +39,7 @@ export function openBox(
       migrate: (db) => migrate(db, core),
       node: { division: settings.division, name: settings.name },
     })
+    for (const module of modules) module.atStart?.(store)
     const exchange = openExchange({ store, data: data.path, ...sync })
     return {
       data,
