@@ -22,9 +22,11 @@ import { finishUploads, keepLines, lineState, resumeReceives, syncRoutes } from 
 import { serveAsset } from '../web/assets.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
 import type { Ask } from './analytics-at-hand.ts'
+import { keepBackups } from './daily-backup.ts'
 import { refuseWhenFull, watchDisk } from './disk.ts'
 import { openDoor } from './door.ts'
 import { openEvents } from './events.ts'
+import { keepTime } from './keep-time.ts'
 import type { Log } from './logs.ts'
 import { openBox } from './open.ts'
 import { Children } from './processes.ts'
@@ -122,6 +124,14 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       events.publish(topic, told)
     }
 
+    later(
+      keepTime({
+        modules,
+        desk: new BoxDesk(store, store.system, search),
+        report: (matter, error) => log('error', 'a matter missed the time', { matter, error }),
+      }),
+    )
+
     await resumeReceives(box.exchange)
     await finishUploads(box.exchange)
     if (settings['sync.every'] > 0) later(keepLines(box.exchange))
@@ -183,6 +193,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
             lang: settings.lang,
           })
         : undefined
+    later(keepBackups(data, settings, log))
     log('info', 'the box is up', {
       port: server!.port,
       pid: process.pid,

@@ -14,6 +14,9 @@ interface Tally {
   skip: number
 }
 
+// Beside the code they test, but no company for others.
+const startsProcesses = ['appliance/processes.test.ts', 'appliance/daily-backup.test.ts']
+
 await installPackages()
 await buildAssets({ quiet: true })
 const asked = process.argv.slice(2)
@@ -73,11 +76,8 @@ function testFiles(): { together: string[]; alone: string[] } {
   }
 }
 
-// Beside the code they test, but no company for others.
-const startsProcesses: string[] = ['appliance/processes.test.ts', 'appliance/box.test.ts']
-
 async function run(files: string[]): Promise<Tally> {
-  const child = Bun.spawn([process.execPath, 'test', ...files], {
+  const child = Bun.spawn([process.execPath, 'test', '--timeout', '60000', ...files], {
     cwd: root,
     stdin: 'ignore',
     stdout: 'inherit',
