@@ -41,7 +41,8 @@ class Walk {
   private readonly category: (typeof catalogue.categories)[number]
   private readonly town: Town
   private readonly name: string
-  private readonly urgent: boolean
+  /** Does not wait for the office to open. */
+  private urgent: boolean
   /** The newest few wait somewhere, whatever hour the county is made: a clerk's first morning is not empty. */
   private readonly waitsAt?: keyof typeof waitingDays
   private at: number
@@ -221,6 +222,8 @@ class Walk {
 
   private verify(handler: Actor, result: string, phone: boolean, village: string) {
     const { dice, people } = this
+    // Done: from here on nothing needs doing at night, and nobody is rung up out of bed.
+    this.urgent = false
     if (!this.after(30, 1300)) return
     if (dice.chance(0.06)) {
       this.step(people.centre, 'checked', { outcome: 'fail', checkNote: dice.pick(failures) })

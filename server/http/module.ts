@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import type { LineProps } from '../../web/ui/line.tsx'
 import type { Actor } from '../kernel/access.ts'
 import type { Act } from '../kernel/acts.ts'
 import type { Desk } from '../kernel/desk.ts'
@@ -26,6 +27,8 @@ export interface Env {
     keepFile: (file: File) => Promise<FileRef>
     /** The newest acts this person may see, newest first; a device without a diary leaves it out. */
     recent?: (since: string, limit: number) => Promise<Act[]>
+    /** On a device: what waits here for the county. The box asks its own line instead. */
+    deviceLine?: Omit<LineProps, 't'>
     /** Box only. Field pages do without: there it is undefined. */
     box: Services
   }
@@ -83,10 +86,17 @@ export interface Module extends Part {
   menu?: MenuEntry[]
   /** Pages for people who are logged in. */
   pages?: (app: App) => void
+  /** Pages that know only the desk: the box and field devices mount them alike. */
+  fieldPages?: (app: App) => void
   /** Pages without login (trace page, portal). `c.var.desk` belongs to the public and reads only what the module opens. */
   publicPages?: (app: App) => void
   /** What waits for this actor in this matter, most urgent first. */
   waiting?: (desk: Desk, t: Say) => Promise<Waiting[]>
+  /**
+   * What time alone brings about: a deadline passes by the clock, and no act would ever say so. Looked at every minute
+   * with the box's own desk; must be safe to run twice (acts with derived ids).
+   */
+  timePasses?: (desk: Desk, now: string) => Promise<unknown>
   /** Extra blocks on a record's generic detail page, by dataset: drawn under the facts. */
   blocks?: Record<
     string,

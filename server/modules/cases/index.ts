@@ -7,7 +7,7 @@ import { checked } from './check.ts'
 import { closed } from './close.ts'
 import { calendarDays, cases, categories, officeHours } from './dataset.ts'
 import { declined } from './decline.ts'
-import { escalated } from './escalate.ts'
+import { escalateDue, escalated } from './escalate.ts'
 import { extended } from './extend.ts'
 import { filed } from './file.ts'
 import { handled } from './handle.ts'
@@ -118,4 +118,5 @@ export const casework: Module = {
     app.get(`/d/${cases.name}/do/reported`, (c) => c.redirect('/cases/new', 302))
   },
   waiting,
+  timePasses: escalateDue,
 }

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
 import { Button } from '../../../web/ui/button.tsx'
 import { Block, Detail, type DetailAct, type Fact } from '../../../web/ui/detail.tsx'
+import type { DiaryLine } from '../../../web/ui/diary.tsx'
 import { MapView } from '../../../web/ui/map.tsx'
 import { classes } from '../../../web/ui/props.ts'
 import { LevelTag, Tag } from '../../../web/ui/tag.tsx'
@@ -106,7 +107,7 @@ export async function showCase(c: Context<Env>) {
           />
         )
       }
-      history={diaryLines(reader, cases.spec, acts, house)}
+      history={told(diaryLines(reader, storySpec, acts, house))}
     >
       {twins.length > 0 && (
         <Block title={t({ zh: '疑似重复', en: 'Possibly the same' })} id="similar">
@@ -149,6 +150,49 @@ export async function caseFrom(c: Context<Env>): Promise<Case> {
 
 export const casePath = (id: string) => `/d/${cases.name}/${id}`
 
+// What the diary of a case tells: words and decisions. Moments and counters stand in the clocks above, and «空 → …» tells
+// nobody anything.
+const story = [
+  'category',
+  'level',
+  'division',
+  'handler',
+  'department',
+  'instructions',
+  'finishBy',
+  'worker',
+  'response',
+  'result',
+  'proofAddress',
+  'proof',
+  'returnReason',
+  'ruling',
+  'pauseReason',
+  'pauseNote',
+  'extension',
+  'urging',
+  'checkNote',
+  'satisfaction',
+  'solved',
+  'callNote',
+  'closing',
+  'refusal',
+  'duplicateOf',
+  'escalated',
+]
+const storySpec = {
+  ...cases.spec,
+  fields: Object.fromEntries(Object.entries(cases.spec.fields).filter(([name]) => story.includes(name))),
+}
+
+const told = (lines: DiaryLine[]): DiaryLine[] =>
+  lines.map((line) => ({
+    ...line,
+    changes: line.changes
+      ?.filter((each) => each.after)
+      .map(({ before, ...each }) => (before ? { ...each, before } : each)),
+  }))
+
 /** The seven stations, with when each was passed. */
 function Progress({ t, lang, fields }: { t: Say; lang: 'zh' | 'en'; fields: CaseFields }) {
   const stations: { title: { zh: string; en: string }; at?: string }[] = [
@@ -187,7 +231,7 @@ function Clocks({ t, lang, fields, now }: { t: Say; lang: 'zh' | 'en'; fields: C
   const clocks = clocksOf(fields, now).filter((each) => each.state !== 'void')
   if (clocks.length === 0) return null
   return (
-    <ul class="waiting-clocks">
+    <ul class="clocks">
       {clocks.map((clock) => (
         <li>
           <ClockTag t={t} clock={clock} named />{' '}
@@ -304,7 +348,7 @@ export function Likely({ c, twins, into }: { c: Context<Env>; twins: Likeness[];
   return (
     <ul class="related">
       {twins.map(({ record, metres, alike }) => (
-        <li>
+        <li class="related-case">
           <a href={casePath(record.id)}>{record.fields.title}</a>{' '}
           <StateTag t={t} state={record.fields.state!} />{' '}
           <span class="hint">
