@@ -51,7 +51,7 @@ describe('a batch from the plot to the certificate', () => {
       issuer: '草尾镇芦香种植专业合作社',
       contact: '0737-2721234',
       issued: s.today,
-      commitment: '未使用禁用农药、兽药及其他化合物;使用的常规农药、兽药残留不超标。',
+      commitment: '未使用禁用农药、兽药及其他化合物；使用的常规农药、兽药残留不超标。',
       basis: ['own-test'],
       state: 'valid',
     })

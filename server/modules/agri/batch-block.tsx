@@ -21,10 +21,6 @@ export async function batchBlock({ desk, t, lang, record }: { desk: Desk; t: Say
   const left = certifiable(look, batch, today) / 1000
   const story = await storyOf(desk, t, look, batch)
   const [paper] = look.find(certificates, { batch: batch.id, state: 'valid' })
-  const mayStep =
-    step.path &&
-    desk.may(`agri.batch.${step.path.split('/do/')[1]!.split('?')[0]}`) &&
-    batch.division.startsWith(desk.actor.division)
   return (
     <>
       <Block title={t({ zh: '办到哪一步', en: 'How far it is' })} id="way">
@@ -36,7 +32,6 @@ export async function batchBlock({ desk, t, lang, record }: { desk: Desk; t: Say
         />
         <Notice tone={step.tone}>{t(step.note)}</Notice>
         <ActionBar>
-          {step.button && mayStep && <Button title={t(step.button)} path={step.path} look="main" />}
           {paper && (
             <Button
               title={t({ zh: '打印合格证', en: 'Print the certificate' })}

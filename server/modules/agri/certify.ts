@@ -17,9 +17,9 @@ import { type Batch, mustBeOpen, settle } from './state.ts'
 
 /** Fixed by the order, word for word. */
 export const commitments = {
-  producer: '未使用禁用农药、兽药及其他化合物;使用的常规农药、兽药残留不超标。',
+  producer: '未使用禁用农药、兽药及其他化合物；使用的常规农药、兽药残留不超标。',
   purchaser:
-    '已按规定收取并保存该批次农产品承诺达标合格证或者其他质量安全合格证明;未违规使用保鲜剂、防腐剂、添加剂等。',
+    '已按规定收取并保存该批次农产品承诺达标合格证或者其他质量安全合格证明；未违规使用保鲜剂、防腐剂、添加剂等。',
 }
 
 export const certifyBatch = verb('agri.batch.certified', {

@@ -1,6 +1,7 @@
 import { verb } from '../../kernel/acts.ts'
-import { flag, ref } from '../../kernel/fields.ts'
+import { flag } from '../../kernel/fields.ts'
 import { refuse } from '../../kernel/refusal.ts'
+import { countyDay } from '../../kernel/words.ts'
 import { batches, farmRecords, farmWork, pesticides } from './dataset.ts'
 import { forbidden, plotsOf, usedTooOften } from './safety.ts'
 import { hold, mustBeOpen } from './state.ts'
@@ -15,13 +16,10 @@ export const recordFarmWork = verb('agri.batch.farm-work-recorded', {
   done: { zh: '记了农事', en: 'recorded farm work' },
   fields: {
     ...farmWork,
-    plot: ref('agri.plot', { zh: '只在一个地块', en: 'On one plot only' })
-      .optional()
-      .hint('不选则本批每个地块都记', 'Left empty, every plot of the batch is meant'),
     admitted: flag({ zh: '确已使用,如实登记', en: 'It was used all the same; write it down' }).optional(),
   },
   when: (batch) => batch.fields.state !== 'closed',
-  suggest: (_, actor) => ({ kind: 'pesticide', operator: actor.name }),
+  suggest: (_, actor) => ({ kind: 'pesticide', on: countyDay(), operator: actor.name }),
   decide(write, batch, work) {
     mustBeOpen(batch)
     if (work.on > write.today)
@@ -59,11 +57,9 @@ export const recordFarmWork = verb('agri.batch.farm-work-recorded', {
         )
       if (why) troubles.push(why)
     }
-    const plots = plotsOf(write, batch)
-    if (work.plot && !plots.includes(work.plot))
-      refuse({ zh: '这个地块不在本批里', en: 'That plot is not part of this batch.' }, { field: 'plot' })
-    const { plot: only, admitted: _, ...done } = work
-    for (const plot of only ? [only] : plots)
+    const { admitted: _, ...done } = work
+    // Every plot of the batch got it: to treat one plot otherwise is to run it as a batch of its own.
+    for (const plot of plotsOf(write, batch))
       write.create(farmRecords, {
         ...done,
         batch: batch.id,

@@ -1,6 +1,7 @@
 import { verb } from '../../kernel/acts.ts'
 import { decimal, flag, text } from '../../kernel/fields.ts'
 import { refuse } from '../../kernel/refusal.ts'
+import { countyDay } from '../../kernel/words.ts'
 import { batches, harvests, harvestWork } from './dataset.ts'
 import { useInTheWay, usesOn, waitWords } from './safety.ts'
 import { hold, mustBeOpen, settle } from './state.ts'
@@ -19,7 +20,7 @@ export const harvestBatch = verb('agri.batch.harvested', {
     }).optional(),
   },
   when: (batch) => batch.fields.state !== 'closed',
-  suggest: (_, actor) => ({ operator: actor.name }),
+  suggest: (_, actor) => ({ on: countyDay(), operator: actor.name }),
   decide(write, batch, input) {
     mustBeOpen(batch)
     if (input.on > write.today)

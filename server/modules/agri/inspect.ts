@@ -1,6 +1,7 @@
 import { verb } from '../../kernel/acts.ts'
 import { text } from '../../kernel/fields.ts'
 import { refuse } from '../../kernel/refusal.ts'
+import { countyDay } from '../../kernel/words.ts'
 import { batches, certificates, inspections, testing } from './dataset.ts'
 import { hold, mustBeOpen, settle, validCertificates } from './state.ts'
 
@@ -17,7 +18,7 @@ export const inspectBatch = verb('agri.batch.inspected', {
       .hint('不填则自动编号', 'Numbered by itself when left empty'),
   },
   when: (batch) => batch.fields.state !== 'closed',
-  suggest: () => ({ kind: 'rapid', items: '农药残留(酶抑制率法)' }),
+  suggest: () => ({ kind: 'rapid', sampled: countyDay(), on: countyDay(), items: '农药残留(酶抑制率法)' }),
   decide(write, batch, input) {
     mustBeOpen(batch)
     if (input.sampled > input.on)

@@ -4,7 +4,6 @@ import type { Look } from '../../kernel/acts.ts'
 import { numberText, type Words } from '../../kernel/words.ts'
 import { certifiable } from './certify.ts'
 import { cropWords } from './crops.ts'
-import { farmRecords } from './dataset.ts'
 import { dayWords } from './days.ts'
 import { earliestHarvest, unknownWords, usesOn, useUnknown } from './safety.ts'
 import type { Batch } from './state.ts'
@@ -49,18 +48,21 @@ export function nextStep(look: Look, batch: Batch, today: string): NextStep {
           note: unknownWords(unknown, cropWords(batch.fields.crop), today),
           tone: 'warn',
         }
-      const worked = look.find(farmRecords, { batch: batch.id }, 1).length > 0
-      if (!worked)
+      const days = Math.round((Date.parse(today) - Date.parse(batch.fields.started)) / 86_400_000)
+      const since = { zh: `第 ${days} 天`, en: `Day ${days}` }
+      // Nothing is ripe after three weeks but sprouts: until then the field work is what there is to write.
+      if (days < 21)
         return {
           button: recordWork,
           path: to('farm-work-recorded'),
-          note: { zh: '还没有农事记录', en: 'No farm work recorded yet' },
+          note: since,
           tone: 'plain',
+          from: earliest,
         }
       return {
         button: { zh: '登记采收', en: 'Record a harvest' },
         path: to('harvested'),
-        note: { zh: '可以采收', en: 'May be harvested' },
+        note: { zh: `${since.zh},没有间隔期限制`, en: `${since.en}; no interval in the way` },
         tone: 'good',
         from: earliest,
       }

@@ -1,6 +1,7 @@
 import { verb } from '../../kernel/acts.ts'
 import { date, decimal, long, ref } from '../../kernel/fields.ts'
 import { refuse } from '../../kernel/refusal.ts'
+import { countyDay } from '../../kernel/words.ts'
 import { cropUse } from './crops.ts'
 import { batches, batchPlots, plots, products } from './dataset.ts'
 import { traceCode } from './trace-code.ts'
@@ -18,6 +19,7 @@ export const openBatch = verb('agri.batch.opened', {
     expected: decimal({ zh: '预计产量', en: 'Expected yield' }).unit('公斤', 'kg').min(0).optional(),
     note: long({ zh: '备注', en: 'Note' }).optional(),
   },
+  suggest: () => ({ started: countyDay() }),
   decide(write, _, input) {
     const product = write.read(products, input.product)
     const plot = write.read(plots, input.plot)

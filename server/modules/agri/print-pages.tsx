@@ -63,11 +63,7 @@ function Paper({
       {fields.state === 'void' && <p class="certificate-void">已作废</p>}
       <h1>承诺达标合格证</h1>
       <p class="certificate-copy">{copy}</p>
-      <p class="certificate-words">
-        我承诺对生产销售的食用农产品:
-        <br />
-        {fields.commitment}
-      </p>
+      <p class="certificate-words">承诺内容:{fields.commitment}</p>
       <p class="certificate-basis">
         承诺依据:
         {Object.entries(options).map(([name, words]) => (

@@ -39,7 +39,7 @@ async function ofOperator(desk: Desk, t: Say, entity: string): Promise<Waiting[]
           level: batch.fields.state === 'held' ? 'red' : 'yellow',
         },
       ]
-    return [{ title: `${what}:${t(step.note)}`, path: step.path!, button: t(step.button), level: 'blue' }]
+    return [{ title: `${what}:${t(step.note)}`, path: step.path!, button: t(step.button) }]
   })
 }
 
