@@ -23,6 +23,8 @@ interface Properties {
   note?: string
   level?: keyof typeof rank
   kind?: string
+  /** The box gathered so many records into this one point: too many to send each. */
+  cluster?: number
 }
 type Found = { properties: Properties; layer: Layer; at: () => LatLngBounds }
 
@@ -95,6 +97,8 @@ export async function showMap(place: HTMLElement, data: MapData) {
     const box = place.querySelector<HTMLInputElement>(`[data-layer="${CSS.escape(layer.name)}"]`)
     const wanted = () => (box ? box.checked : Boolean(layer.on))
     let got: LatLngBounds | undefined
+    /** Gathered squares belong to one zoom: closer in, each record stands for itself. */
+    let gathered: number | undefined
     let asking: AbortController | undefined
     const load = async () => {
       if (!wanted()) return
@@ -118,6 +122,7 @@ export async function showMap(place: HTMLElement, data: MapData) {
         const features = (await answer.json()) as FeatureCollection<Geometry, Properties> & {
           complete?: boolean
         }
+        gathered = features.features.some((each) => each.properties.cluster) ? map.getZoom() : undefined
         const fresh = draw(features, layer.look ?? 'act', data.words)
         if (wanted()) put(layer.name, fresh)
         got = bounds
@@ -137,7 +142,8 @@ export async function showMap(place: HTMLElement, data: MapData) {
       }
     })
     map.on('moveend', () => {
-      if (!got?.contains(map.getBounds())) void load()
+      if (!got?.contains(map.getBounds()) || (gathered !== undefined && gathered !== map.getZoom()))
+        void load()
     })
     if (layer.live) document.body.addEventListener(`live:${layer.live}`, () => void load())
     void load()
@@ -160,21 +166,32 @@ function clusters(): Clusters {
     showCoverageOnHover: false,
     maxClusterRadius: 48,
     animate: false,
-    iconCreateFunction: (cluster: { getAllChildMarkers(): Marker[]; getChildCount(): number }) => {
-      const levels = cluster
-        .getAllChildMarkers()
-        .map((each) => (each.options as { level?: keyof typeof rank }).level)
-      const worst = levels.reduce(
-        (top, each) => (each && rank[each] > (top ? rank[top] : 0) ? each : top),
+    iconCreateFunction: (cluster: { getAllChildMarkers(): Marker[] }) => {
+      const members = cluster.getAllChildMarkers().map((each) => each.options as Member)
+      const worst = members.reduce<Level | undefined>(
+        (top, { level }) => (level && rank[level] > (top ? rank[top] : 0) ? level : top),
         undefined,
       )
-      const size = cluster.getChildCount() > 99 ? 42 : 34
-      return L.divIcon({
-        className: `map-cluster${worst ? ` map-cluster-${worst}` : ''}`,
-        html: String(cluster.getChildCount()),
-        iconSize: [size, size],
-      })
+      return clusterIcon(
+        members.reduce((sum, each) => sum + (each.n ?? 1), 0),
+        worst,
+      )
     },
+  })
+}
+
+type Level = keyof typeof rank
+interface Member {
+  level?: Level
+  n?: number
+}
+
+function clusterIcon(n: number, level: Level | undefined) {
+  const size = n > 999 ? 50 : n > 99 ? 42 : 34
+  return L.divIcon({
+    className: `map-cluster${level ? ` map-cluster-${level}` : ''}`,
+    html: n > 99_999 ? `${Math.round(n / 10_000)}万` : String(n),
+    iconSize: [size, size],
   })
 }
 
@@ -194,17 +211,21 @@ function draw(features: FeatureCollection<Geometry, Properties>, look: string, w
     if (feature.geometry.type === 'Point') {
       const [lng, lat] = feature.geometry.coordinates as [number, number]
       const marker = L.marker([lat, lng], {
-        icon: L.divIcon({
-          className: `map-pin map-pin-${properties.level ?? look}`,
-          html: iconPath(properties.level ? 'warn' : properties.kind),
-          iconSize: [26, 26],
-        }),
+        icon: properties.cluster
+          ? clusterIcon(properties.cluster, properties.level)
+          : L.divIcon({
+              className: `map-pin map-pin-${properties.level ?? look}`,
+              html: iconPath(properties.level ? 'warn' : properties.kind),
+              iconSize: [26, 26],
+            }),
         title: properties.title,
         alt: properties.title,
         keyboard: true,
         level: properties.level,
+        n: properties.cluster,
       } as L.MarkerOptions)
-      marker.bindPopup(popup)
+      if (properties.cluster) marker.on('click', () => closer(marker))
+      else marker.bindPopup(popup)
       markers.push(marker)
       found.push({ properties, layer: marker, at: () => L.latLngBounds([marker.getLatLng()]) })
     } else {
@@ -218,6 +239,12 @@ function draw(features: FeatureCollection<Geometry, Properties>, look: string, w
     }
   }
   return { markers, shapes, found }
+}
+
+/** Two steps in quarters what a gathered square holds, twice over. */
+function closer(marker: Marker) {
+  const map = (marker as unknown as { _map?: LeafletMap })._map
+  map?.setView(marker.getLatLng(), map.getZoom() + 2, { animate: false })
 }
 
 function popupOf({ title, note, path }: Properties, words: MapWords): HTMLElement {
@@ -239,7 +266,8 @@ function drawList(place: HTMLElement, map: LeafletMap, all: Found[], words: MapW
   const inView = all
     .filter((each) => view.intersects(each.at()))
     .sort((a, b) => (rank[b.properties.level!] ?? 0) - (rank[a.properties.level!] ?? 0))
-  count.textContent = inView.length === 0 ? words.none! : words.inView!.replace('{n}', String(inView.length))
+  const n = inView.reduce((sum, each) => sum + (each.properties.cluster ?? 1), 0)
+  count.textContent = n === 0 ? words.none! : words.inView!.replace('{n}', n.toLocaleString('en-US'))
   list.replaceChildren(
     ...inView.slice(0, 100).map((each) => {
       const item = document.createElement('li')
@@ -250,8 +278,9 @@ function drawList(place: HTMLElement, map: LeafletMap, all: Found[], words: MapW
         Object.assign(document.createElement('small'), { textContent: each.properties.note ?? '' }),
       )
       button.addEventListener('click', () => {
-        map.setView(each.at().getCenter(), Math.max(map.getZoom(), 14), { animate: false })
-        each.layer.openPopup()
+        const into = each.properties.cluster ? map.getZoom() + 2 : Math.max(map.getZoom(), 14)
+        map.setView(each.at().getCenter(), into, { animate: false })
+        if (!each.properties.cluster) each.layer.openPopup()
       })
       item.append(button)
       return item

@@ -121,7 +121,13 @@ function gathered(c: Context<Env>, layer: Layer, view: Box) {
     .map(({ n, x, y, level }) => ({
       type: 'Feature',
       geometry: { type: 'Point', coordinates: [round(x), round(y)] },
-      properties: { cluster: n, title: t({ zh: `${n} 处`, en: `${n} here` }), level, kind: layer.kind },
+      properties: {
+        cluster: n,
+        title: t({ zh: `${n} 处`, en: `${n} here` }),
+        note: t(layer.spec.title),
+        level,
+        kind: layer.kind,
+      },
     }))
 }
 
