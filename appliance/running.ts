@@ -19,6 +19,7 @@ import { Search } from '../server/search/search.ts'
 import { Crossings } from '../server/telemetry/crossings.ts'
 import { HotReadings } from '../server/telemetry/readings.ts'
 import { finishUploads, keepLines, lineState, resumeReceives, syncRoutes } from '../sync/index.ts'
+import { syncPages } from '../sync/page/index.tsx'
 import { serveAsset } from '../web/assets.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
 import type { Ask } from './analytics-at-hand.ts'
@@ -155,7 +156,8 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       uptime: () => Math.floor((performance.now() - started) / 1000),
     }
     const app = createApp({
-      modules,
+      // The device's worker bundles the roll call; these pages are the box's own.
+      modules: [...modules, syncPages],
       services,
       deskFor: (actor) => new BoxDesk(store, actor, search),
       asset: serveAsset,

@@ -20,17 +20,12 @@ import {
   away,
   type Box,
   bytesOf,
-  drawer,
-  entities,
-  harvests,
   join2,
   newStick,
   openBox,
   openQuestions,
-  plots,
   plugIn,
   plugOut,
-  products,
   recordsOf,
 } from './scene.ts'
 import { lineState } from './state.ts'

@@ -93,8 +93,13 @@ export function openExchange(options: ExchangeOptions): Exchange {
   }
   noteVersions(exchange.store)
   declareForeign(exchange.store)
+  ofStore.set(exchange.store, exchange)
   return exchange
 }
+
+/** The exchange of an open store: pages know the store and nothing of sync. */
+export const exchangeOf = (store: Store): Exchange | undefined => ofStore.get(store)
+const ofStore = new WeakMap<Store, Exchange>()
 
 /** From which diary position this box speaks a dataset in its present version: older lines are upcast when they leave. */
 function noteVersions(store: Store) {

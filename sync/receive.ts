@@ -128,6 +128,12 @@ export function retryRefused(exchange: Exchange, pid: number): Promise<Received>
   return receivePackage(exchange, join(exchange.post.refused, row.file), row.carrier)
 }
 
+/** A refused package that a person has looked at leaves the list; its file stays where it is. */
+export function dismissRefused(exchange: Exchange, pid: number) {
+  exchange.store.db.query(`delete from package_in where pid = ? and state = 'refused'`).run(pid)
+  exchange.changed()
+}
+
 export interface Aside {
   id: string
   node: string

@@ -83,36 +83,32 @@ export function isImported(exchange: Exchange, seq: number): boolean {
 }
 
 /** What a person should look at, most urgent first. */
-export function troubles(exchange: Exchange): { words: Words; path: string }[] {
-  const { db } = exchange.store
-  const found: { words: Words; path: string }[] = []
-  const refusedOut = (
-    db.query(`select count(*) as n from package_out where state = 'refused'`).get() as { n: number }
-  ).n
-  const refusedIn = (
-    db.query(`select count(*) as n from package_in where state = 'refused'`).get() as { n: number }
-  ).n
-  const aside = (db.query('select count(*) as n from package_aside').get() as { n: number }).n
-  if (refusedOut > 0)
-    found.push({
+export function troubles(exchange: Exchange): { words: Words; path: string; n: number }[] {
+  const count = (sql: string) => (exchange.store.db.query(sql).get() as { n: number }).n
+  const refusedOut = count(`select count(*) as n from package_out where state = 'refused'`)
+  const refusedIn = count(`select count(*) as n from package_in where state = 'refused'`)
+  const aside = count('select count(*) as n from package_aside')
+  return [
+    {
+      n: refusedOut,
       words: {
         zh: `${refusedOut} 个包被对方拒收`,
         en: `${refusedOut} packages were refused by their receiver`,
       },
-      path: '/sync#sent',
-    })
-  if (refusedIn > 0)
-    found.push({
+      path: '/sync/sent',
+    },
+    {
+      n: refusedIn,
       words: {
         zh: `${refusedIn} 个收到的包没有通过检查`,
         en: `${refusedIn} received packages failed their checks`,
       },
-      path: '/sync#refused',
-    })
-  if (aside > 0)
-    found.push({
-      words: { zh: `${aside} 条操作暂时无法入库`, en: `${aside} acts could not be applied yet` },
-      path: '/sync#aside',
-    })
-  return found
+      path: '/sync/received',
+    },
+    {
+      n: aside,
+      words: { zh: `${aside} 条收到的操作还不能入库`, en: `${aside} received acts cannot be applied yet` },
+      path: '/sync/received#aside',
+    },
+  ].filter((each) => each.n > 0)
 }
