@@ -180,12 +180,12 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
     if (shape === 'LineString' && points.length > 1) drawing.addLayer(L.polyline(points, style))
     if (shape === 'Polygon' && points.length > 1)
       drawing.addLayer(points.length > 2 ? L.polygon(points, style) : L.polyline(points, style))
-    points.forEach((each, i) => drawing.addLayer(corner(each, i)))
+    for (const [i, each] of points.entries()) drawing.addLayer(corner(each, i))
     if (!open && shape !== 'Point')
-      points.forEach((each, i) => {
+      for (const [i, each] of points.entries()) {
         const next = points[i + 1] ?? (shape === 'Polygon' ? points[0] : undefined)
         if (next && points.length > 1) drawing.addLayer(between(each, next, i))
-      })
+      }
   }
 
   function corner(at: LatLng, i: number): Marker {

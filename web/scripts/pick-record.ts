@@ -81,6 +81,10 @@ export function pickRecords() {
     input.addEventListener('input', () => {
       // Words that were not picked are sent as typed: the server finds the record by its key, or says so.
       hidden.value = input.value === chosenLabel ? hidden.value : input.value.trim()
+      // What was found for other words must not be chosen for these.
+      asked++
+      list.replaceChildren()
+      open(false)
       window.clearTimeout(timer)
       timer = window.setTimeout(ask, 160)
     })

@@ -28,6 +28,8 @@ export interface ChartProps {
   /** The zero line is kept for bars; a water level may start elsewhere. */
   fromZero?: boolean
   csv?: string
+  /** Where each value opens to its records. */
+  path?: string
   /** When this topic comes over /events, the numbers are fetched from `again`: an address that draws this figure. */
   live?: string
   again?: string
@@ -117,6 +119,11 @@ export function Chart(props: ChartProps) {
       {csv && (
         <a class="chart-csv" href={csv} download>
           <Icon name="download" size="small" /> CSV
+        </a>
+      )}
+      {props.path && (
+        <a class="chart-csv" href={props.path}>
+          <Icon name="list" size="small" /> {t({ zh: '逐项明细', en: 'The records' })}
         </a>
       )}
     </figure>
