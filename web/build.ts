@@ -20,7 +20,7 @@ const scripts = {
   'sheet.js': 'scripts/sheet.ts',
 }
 const styles = {
-  'app.css': ['tokens', 'base', 'frame', 'pieces', 'table', 'form', 'detail', 'chart', 'house', 'case'],
+  'app.css': ['tokens', 'base', 'frame', 'pieces', 'table', 'form', 'detail', 'chart', 'house', 'case', 'sensing', 'trace'],
   'map.css': ['leaflet', 'map'],
   'public.css': ['public'],
   'print.css': ['print'],

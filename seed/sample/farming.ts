@@ -16,6 +16,9 @@ interface Growth {
   feed?: true
 }
 
+/** The tour's co-operative has this many plots: see planPlots. */
+export const ownPlots = 10
+
 const year = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 const growths: Growth[] = [
   { product: 'CP001', months: [3, 4, 5], days: [35, 60], yield: [80, 220] },
@@ -52,9 +55,9 @@ export function planFarming(
   for (let i = 0; i < batches; i++) {
     const dice = new Dice(`batch/${i}`)
     // Spread evenly from a year ago to what is still growing; the tour's co-operative has a few in every state.
-    const mine = i % 100 === 0
+    const mine = i % 60 === 0
     const harvestAgo = mine
-      ? Math.round(((i / 100) * 17) % 170) - 40
+      ? Math.round(((i / 60) * 17) % 150) - 30
       : Math.round(-ahead + (365 + ahead) * ((i + dice.next()) / batches))
     const month = Number(calendar.day(harvestAgo).slice(5, 7))
     const growth = mine
@@ -64,7 +67,7 @@ export function planFarming(
     const startAgo = harvestAgo + dice.whole(...growth.days)
     const plot = freePlot(
       dice,
-      mine ? registers.plots.slice(0, 6) : (byCrop.get(product.crop) ?? []),
+      mine ? registers.plots.slice(0, ownPlots) : (byCrop.get(product.crop) ?? []),
       startAgo,
       harvestAgo,
       busyUntil,

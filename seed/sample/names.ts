@@ -49,7 +49,7 @@ const brandFirst =
   '芦香,洞庭,绿洲,金苇,沅水,碧波,丰泽,湖韵,苇海,润禾,稻香,渔歌,白鹭,荷田,湘沅,银鱼,青苇,沃野,汇丰,康源'.split(
     ',',
   )
-const brandSecond = ['', '源', '兴', '盛', '和', '福', '泰', '嘉']
+const brandSecond = ['', ...'源兴盛和福泰嘉裕达隆顺鑫茂荣安宁康乐春林田农瑞祥吉益诚信宝'.split('')]
 
 /** 草尾芦香源: a name of its own for each serial. */
 export const brandName = (short: string, serial: number): string => {

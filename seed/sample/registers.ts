@@ -240,7 +240,7 @@ function planPlots(plan: Plan, system: Actor, at: number, scale: number, entitie
   const serials = new Map<string, number>()
   for (let i = 0; i < 3000 * scale; i++) {
     const dice = new Dice(`plot/${i}`)
-    const entity = i < 6 ? entities[0]! : entities[i % entities.length]!
+    const entity = i < 10 ? entities[0]! : entities[i % entities.length]!
     const area =
       entity.use === 'aquatic'
         ? dice.between(8, 120, 1)

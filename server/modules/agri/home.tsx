@@ -12,7 +12,7 @@ import { nextStep } from './next-step.ts'
 import type { Batch, State } from './state.ts'
 import { spaced } from './trace-code.ts'
 
-/** Most urgent first; how many of each the page draws before it points to the list. */
+/** Most urgent first; how many of each an operator's own page draws before it points to the list. */
 const groups: { state: State; title: { zh: string; en: string }; most: number }[] = [
   { state: 'held', title: { zh: '隔离,不能出售', en: 'Held: not for sale' }, most: 10 },
   { state: 'inspected', title: { zh: '待开具合格证', en: 'To certify' }, most: 15 },
@@ -28,8 +28,12 @@ export async function showHome(c: Context<Env>) {
   const found = await Promise.all(
     groups.map(async (group) => ({
       ...group,
-      records: (await desk.list(batches, { filter: { ...mine, state: group.state }, limit: group.most }))
-        .records as Batch[],
+      records: (
+        await desk.list(batches, {
+          filter: { ...mine, state: group.state },
+          limit: actor.entity ? group.most : 5,
+        })
+      ).records as Batch[],
       count: await desk.count(batches, { filter: { ...mine, state: group.state } }, 999),
     })),
   )
@@ -120,7 +124,11 @@ export async function showHome(c: Context<Env>) {
                     ...(actor.entity ? [] : [names.get(batch.fields.entity) ?? '']),
                     dateText(batch.fields.started, lang),
                     spaced(batch.fields.code ?? ''),
-                    <Tag title={t(step.note)} tone={step.tone} />,
+                    step.tone === 'bad' || step.note.zh.length > 24 ? (
+                      t(step.note)
+                    ) : (
+                      <Tag title={t(step.note)} tone={step.tone} />
+                    ),
                     step.button && may ? <Button title={t(step.button)} path={step.path} small /> : '',
                   ],
                 }

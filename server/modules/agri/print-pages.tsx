@@ -100,10 +100,11 @@ export async function printLabels(c: Context<Env>) {
   const batch = await desk.read(batches, c.req.param('id') ?? '')
   if (!batch) return notThere()
   const copies = Math.min(Math.max(Number(c.req.query('copies')) || 6, 1), 200)
-  const [product, entity, taken] = await Promise.all([
+  const [product, entity, taken, papers] = await Promise.all([
     desk.read(products, batch.fields.product),
     desk.read(entities, batch.fields.entity),
     desk.list(harvests, { filter: { batch: batch.id }, sort: '-on', limit: 1 }),
+    desk.list(certificates, { filter: { batch: batch.id, state: 'valid' }, limit: 1 }),
   ])
   const code = batch.fields.code ?? ''
   return c.html(
@@ -115,13 +116,16 @@ export async function printLabels(c: Context<Env>) {
       back: `/d/agri.batch/${batch.id}`,
       children: Array.from({ length: copies }, () => (
         <Sheet label>
-          {qrSvg(traceAddress(c, code), { title: code, correction: 'M', quiet: 2 })}
+          <div class="label-left">
+            {qrSvg(traceAddress(c, code), { title: code, correction: 'M', quiet: 2 })}
+            {papers.records.length > 0 ? <strong>承诺达标合格证</strong> : <span>扫码追溯</span>}
+          </div>
           <div>
             <strong>{product?.fields.name}</strong>
             <div>{entity?.fields.name}</div>
             <div>{originOf(batch.fields.division)}</div>
             {taken.records[0] && <div>采收 {dateText(taken.records[0].fields.on)}</div>}
-            <div class="label-code">{spaced(code)}</div>
+            <div class="label-code">{spaced(code).replace(/^(.{11}) /, '$1\n')}</div>
           </div>
         </Sheet>
       )),
