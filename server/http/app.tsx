@@ -110,7 +110,10 @@ export function createApp(box: BoxApp): App {
   app.get('/line', lineFragment)
   mePages(app, doors)
   fileRoutes(app)
-  for (const module of modules) module.pages?.(app)
+  for (const module of modules) {
+    module.pages?.(app)
+    module.fieldPages?.(app)
+  }
   systemPages(app, doors)
   transferPages(app, db)
   fieldPages(app)

@@ -132,7 +132,7 @@ export function allowed(desk: Desk, entry: MenuEntry): boolean {
 /** The line as the top bar shows it; absent where nobody knows (a device asks its own outbox instead). */
 export function lineOf(c: Context<Env>): Omit<LineProps, 't'> | undefined {
   const box = c.var.box
-  if (!box) return undefined
+  if (!box) return c.var.deviceLine
   try {
     const state = box.line.state()
     return {

@@ -12,7 +12,7 @@ import { Conflict, refuse } from '../../kernel/refusal.ts'
 import { timeText } from '../../kernel/words.ts'
 import { page } from '../layout.tsx'
 import type { Env } from '../module.ts'
-import { faultsOf, saidOf, sectionsOf } from './fill-form.tsx'
+import { faultsOf, saidOf, sectionsOf, statusOf } from './fill-form.tsx'
 import { datasetFrom, placeOfDataset, recordFrom } from './paths.ts'
 import { changedFields, openingTexts, type Posted, readForm, readWas, type Typed } from './read-form.ts'
 import { readerFor, valueText } from './show.tsx'
@@ -49,6 +49,7 @@ export async function saveAmendedRecord(c: Context<Env>) {
         { ...record.fields, ...typed.values },
         { act, base, was },
         faultsOf(receipt, c.var.t),
+        statusOf(receipt),
       )
     return c.redirect(`/d/${spec.name}/${record.id}?said=${saidOf(receipt, 'amended')}`, 303)
   } catch (error) {
@@ -102,6 +103,7 @@ async function draw(
   values: Record<string, unknown>,
   carried: { act: string; base: number; was: Record<string, string> },
   faults: Fault[] = [],
+  status?: 403 | 422,
 ) {
   const { t } = c.var
   const label = labelOf(spec, record.fields)
@@ -118,7 +120,7 @@ async function draw(
         { title: label, path: `/d/${spec.name}/${record.id}` },
       ],
       ...(hasMap && { needs: ['map'] }),
-      ...(faults.length > 0 && { status: 422 }),
+      ...(status && { status }),
     },
     <>
       <PageHead title={title} note={label} />

@@ -9,7 +9,7 @@ import { newId } from '../../kernel/ids.ts'
 import { refuse } from '../../kernel/refusal.ts'
 import { page } from '../layout.tsx'
 import type { Env } from '../module.ts'
-import { faultsOf, saidOf, sectionsOf } from './fill-form.tsx'
+import { faultsOf, saidOf, sectionsOf, statusOf } from './fill-form.tsx'
 import { datasetFrom, placeOfDataset, recordFrom, stepPath } from './paths.ts'
 import { readForm, type Specs } from './read-form.ts'
 
@@ -36,7 +36,16 @@ export async function doStep(c: Context<Env>) {
     fields: typed.values,
   })
   if (receipt.outcome === 'refused')
-    return draw(c, spec, verb, record, typed.values, { act, base }, faultsOf(receipt, c.var.t))
+    return draw(
+      c,
+      spec,
+      verb,
+      record,
+      typed.values,
+      { act, base },
+      faultsOf(receipt, c.var.t),
+      statusOf(receipt),
+    )
   const then = receipt.record ?? record?.id
   const said = saidOf(receipt, verb.name)
   return c.redirect(then ? `/d/${spec.name}/${then}?said=${said}` : `/d/${spec.name}?said=${said}`, 303)
@@ -76,6 +85,7 @@ async function draw(
   values: Record<string, unknown>,
   carried: { act: string; base?: number },
   faults: Fault[] = [],
+  status?: 403 | 422,
 ) {
   const { t } = c.var
   const specs = specsOf(verb)
@@ -93,7 +103,7 @@ async function draw(
         ...(label ? [{ title: label, path: back }] : []),
       ],
       ...(hasMap && { needs: ['map'] }),
-      ...(faults.length > 0 && { status: 422 }),
+      ...(status && { status }),
     },
     <>
       <PageHead title={title} note={label} />

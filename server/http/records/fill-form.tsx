@@ -84,3 +84,6 @@ export function faultsOf(
 /** What a record's own page says after the act. */
 export const saidOf = (receipt: Receipt, otherwise: string) =>
   receipt.outcome === 'accepted' ? otherwise : receipt.outcome
+
+/** A form that comes back: 403 when it reached for what is not this person's, 422 when something is to be mended. */
+export const statusOf = (receipt: Receipt): 403 | 422 => (receipt.kind === 'access' ? 403 : 422)

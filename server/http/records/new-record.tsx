@@ -9,7 +9,7 @@ import { refuse } from '../../kernel/refusal.ts'
 import { countyDay } from '../../kernel/words.ts'
 import { page } from '../layout.tsx'
 import type { Env } from '../module.ts'
-import { faultsOf, saidOf, sectionsOf } from './fill-form.tsx'
+import { faultsOf, saidOf, sectionsOf, statusOf } from './fill-form.tsx'
 import { datasetFrom, placeOfDataset } from './paths.ts'
 import { readForm } from './read-form.ts'
 
@@ -34,7 +34,8 @@ export async function saveNewRecord(c: Context<Env>) {
     record: ids.record,
     fields: typed.values,
   })
-  if (receipt.outcome === 'refused') return draw(c, spec, typed.values, ids, faultsOf(receipt, c.var.t))
+  if (receipt.outcome === 'refused')
+    return draw(c, spec, typed.values, ids, faultsOf(receipt, c.var.t), statusOf(receipt))
   if (typed.hidden('_next') === 'another')
     return c.redirect(`/d/${spec.name}/new?said=${saidOf(receipt, 'created')}`, 303)
   return c.redirect(`/d/${spec.name}/${ids.record}?said=${saidOf(receipt, 'created')}`, 303)
@@ -76,6 +77,7 @@ async function draw(
   values: Record<string, unknown>,
   ids: { act: string; record: string },
   faults: Fault[] = [],
+  status?: 403 | 422,
 ) {
   const { t } = c.var
   const title = t({ zh: `登记${spec.title.zh}`, en: `New ${spec.title.en.toLowerCase()}` })
@@ -87,7 +89,7 @@ async function draw(
       here: placeOfDataset(c, spec.name),
       crumbs: [{ title: t(spec.title), path: `/d/${spec.name}` }],
       ...(hasMap && { needs: ['map'] }),
-      ...(faults.length > 0 && { status: 422 }),
+      ...(status && { status }),
     },
     <>
       <PageHead title={title} />

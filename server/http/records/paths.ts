@@ -43,8 +43,11 @@ export async function recordFrom(c: Context<Env>, spec: DatasetSpec): Promise<Re
 /** Which place of the menu a dataset's pages belong to: where a module's menu points at it, else the registers. */
 export function placeOfDataset(c: Context<Env>, dataset: string): Place {
   const entries = c.var.house.modules.flatMap((each) => each.menu ?? [])
+  const owner = c.var.house.modules.find((each) => each.datasets?.some((one) => one.name === dataset))
   return (
     entries.find((each) => each.path === `/d/${dataset}` || each.path.startsWith(`/d/${dataset}?`))?.place ??
+    // A module with pages of its own: its records belong beside them.
+    owner?.menu?.[0]?.place ??
     'registers'
   )
 }

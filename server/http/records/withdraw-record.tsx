@@ -7,7 +7,7 @@ import { derivedId, newId } from '../../kernel/ids.ts'
 import { refuse } from '../../kernel/refusal.ts'
 import { page } from '../layout.tsx'
 import type { Env } from '../module.ts'
-import { faultsOf, saidOf } from './fill-form.tsx'
+import { faultsOf, saidOf, statusOf } from './fill-form.tsx'
 import { datasetFrom, placeOfDataset, recordFrom } from './paths.ts'
 import { readForm } from './read-form.ts'
 
@@ -19,6 +19,8 @@ export async function askWithdraw(c: Context<Env>) {
 export async function withdrawRecord(c: Context<Env>) {
   const spec = withdrawable(c)
   const record = await recordFrom(c, spec)
+  // Pressed twice, or withdrawn by someone else meanwhile: it is as the person wants it.
+  if (record.withdrawn) return c.redirect(`/d/${spec.name}/${record.id}`, 303)
   const { hidden } = await readForm(c, {})
   const receipt = await c.var.desk.act({
     id: hidden('_act') || newId(),
@@ -26,7 +28,8 @@ export async function withdrawRecord(c: Context<Env>) {
     record: record.id,
     base: record.version,
   })
-  if (receipt.outcome === 'refused') return draw(c, spec, record, faultsOf(receipt, c.var.t))
+  if (receipt.outcome === 'refused')
+    return draw(c, spec, record, faultsOf(receipt, c.var.t), statusOf(receipt))
   return c.redirect(`/d/${spec.name}/${record.id}?said=${saidOf(receipt, 'withdrawn')}`, 303)
 }
 
@@ -45,7 +48,7 @@ export async function doToMany(c: Context<Env>) {
   let done = 0
   for (const id of ids.slice(0, 1000)) {
     const record = await desk.read(spec.name, id)
-    if (!record) continue
+    if (!record || record.withdrawn) continue
     const receipt = await desk.act({
       id: derivedId(wave, id),
       name: `${spec.name}.${verb}`,
@@ -97,7 +100,13 @@ function withdrawable(c: Context<Env>): DatasetSpec {
   return spec
 }
 
-function draw(c: Context<Env>, spec: DatasetSpec, record: Rec, faults: { text: string }[]) {
+function draw(
+  c: Context<Env>,
+  spec: DatasetSpec,
+  record: Rec,
+  faults: { text: string }[],
+  status?: 403 | 422,
+) {
   const { t } = c.var
   const label = labelOf(spec, record.fields)
   const back = `/d/${spec.name}/${record.id}`
@@ -111,7 +120,7 @@ function draw(c: Context<Env>, spec: DatasetSpec, record: Rec, faults: { text: s
         { title: t(spec.title), path: `/d/${spec.name}` },
         { title: label, path: back },
       ],
-      ...(faults.length > 0 && { status: 422 }),
+      ...(status && { status }),
     },
     <form class="form plain-form" method="post" action={`${back}/withdraw`}>
       <input type="hidden" name="_csrf" value={c.var.csrf} />
