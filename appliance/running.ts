@@ -20,7 +20,8 @@ import { Crossings } from '../server/telemetry/crossings.ts'
 import { HotReadings } from '../server/telemetry/readings.ts'
 import { finishUploads, keepLines, lineState, resumeReceives, syncRoutes } from '../sync/index.ts'
 import { syncPages } from '../sync/page/index.tsx'
-import { serveAsset } from '../web/assets.ts'
+import { assetUrl, serveAsset } from '../web/assets.ts'
+import { useAssets } from '../web/ui/asset-url.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
 import type { Ask } from './analytics-at-hand.ts'
 import { keepBackups } from './daily-backup.ts'
@@ -78,7 +79,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     })
     const ask: Ask = (question, waitMs) => children.ask('analytics', question, waitMs)
     const analyst = openAnalyst(ask)
-    const numbers = numbersIn(data.derived)
+    const numbers = numbersIn(data.derived, analyst)
     later(() => numbers.close())
     children.start()
     later(() => children.stop())
@@ -155,6 +156,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       version: programVersion,
       uptime: () => Math.floor((performance.now() - started) / 1000),
     }
+    useAssets(assetUrl)
     const app = createApp({
       // The device's worker bundles the roll call; these pages are the box's own.
       modules: [...modules, syncPages],

@@ -9,7 +9,7 @@ import type { FieldSpec } from '../../kernel/fields.ts'
 import type { Measure, NumberRow } from '../../kernel/measures.ts'
 import type { Registry } from '../../kernel/registry.ts'
 import { countyDay, dateText, type Lang, type Say, timeText } from '../../kernel/words.ts'
-import { opensTo, partsOf } from './opens.ts'
+import { measurePath, opensTo, partsOf } from './opens.ts'
 
 export interface Figure {
   measure: Measure
@@ -92,16 +92,21 @@ export function keyText(viewer: Viewer, figure: Figure, key: string): string {
   return parts.join(' · ')
 }
 
-export function chartOf(viewer: Viewer, figure: Figure, more: Partial<ChartProps> = {}): ChartProps {
+export function chartOf(
+  viewer: Viewer,
+  figure: Figure,
+  { mostBars = 24, ...more }: Partial<ChartProps> & { mostBars?: number } = {},
+): ChartProps {
   const { measure, rows } = figure
-  const { t, lang } = viewer
+  const { t } = viewer
   const base = {
     t,
     title: t(measure.title),
     unit: measure.unit && t(measure.unit),
     meaning: t(measure.meaning),
     asOf: freshness(viewer).asOf,
-    csv: `/numbers/${measure.name}/figures.csv?division=${figure.division}`,
+    csv: `${measurePath(measure.name)}/figures.csv?division=${figure.division}`,
+    path: `${measurePath(measure.name)}?division=${figure.division}`,
     ...more,
   }
   const daily = measure.over !== undefined || (rows.length > 0 && rows.every((row) => isDay.test(row.key)))
@@ -111,28 +116,40 @@ export function chartOf(viewer: Viewer, figure: Figure, more: Partial<ChartProps
     return { ...base, x, look: 'bar', series: [{ name: base.title, values: sorted.map((row) => row.value) }] }
   }
   const days = [...new Set(rows.map((row) => row.key.split('|')[0]!))].sort()
-  const x = days.map((day) => dayText(lang, day))
-  return { ...base, x, look: lookOf(measure), series: seriesOver(viewer, figure, days, base.title) }
+  return {
+    ...base,
+    ...daysAs(viewer, days),
+    look: lookOf(measure),
+    series: seriesOver(viewer, figure, days, base.title),
+  }
 }
+
+/** Days lie on a time axis, so that a missing one is a gap, and read as days in the table. */
+const daysAs = ({ lang, t }: Viewer, days: string[]) => ({
+  time: true,
+  x: days.map((day) => Date.parse(`${day}T00:00:00+08:00`)),
+  xText: (x: string | number) =>
+    dayText(lang, new Date(Number(x) + 8 * 3_600_000).toISOString().slice(0, 10)),
+  xTitle: t({ zh: '日期', en: 'Day' }),
+})
 
 /** Several daily measures in one chart: reported and closed. */
 export function chartTogether(
   viewer: Viewer,
   title: string,
-  figures: Figure[],
-  more: Partial<ChartProps> = {},
+  lines: { figure: Figure; name: string }[],
 ): ChartProps | undefined {
-  const [first] = figures
+  const [first] = lines
   if (!first) return undefined
-  const days = [...new Set(figures.flatMap((each) => each.rows.map((row) => row.key)))].sort()
+  const { unit } = first.figure.measure
+  const days = [...new Set(lines.flatMap(({ figure }) => figure.rows.map((row) => row.key)))].sort()
   return {
     t: viewer.t,
     title,
-    unit: first.measure.unit && viewer.t(first.measure.unit),
+    unit: unit && viewer.t(unit),
     asOf: freshness(viewer).asOf,
-    x: days.map((day) => dayText(viewer.lang, day)),
-    series: figures.flatMap((each) => seriesOver(viewer, each, days, viewer.t(each.measure.title))),
-    ...more,
+    ...daysAs(viewer, days),
+    series: lines.flatMap(({ figure, name }) => seriesOver(viewer, figure, days, name)),
   }
 }
 
@@ -165,7 +182,6 @@ export function freshness(
 
 /** The child confirms its numbers every twenty seconds. */
 const oldAfter = 90_000
-const mostBars = 24
 const isDay = /^\d{4}-\d{2}-\d{2}$/
 
 const lookOf = (measure: Measure): ChartProps['look'] =>

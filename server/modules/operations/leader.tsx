@@ -35,6 +35,7 @@ export async function showLeader(c: Context<Env>) {
   await learnLabels(viewer, [...cards, ...charts.flatMap((each) => each.figures)])
   const matters = await mattersFor(viewer)
   const again = `/leader?division=${division}`
+  const from = Math.max(0, Math.trunc(Number(c.req.query('from'))) || 0)
   return page(
     c,
     { title: t({ zh: '领导一屏', en: 'At a glance' }), here: 'numbers', needs: ['chart'], wide: true },
@@ -47,7 +48,7 @@ export async function showLeader(c: Context<Env>) {
       </PageHead>
       <div
         id="leader"
-        hx-get={again}
+        hx-get={from ? `${again}&from=${from}` : again}
         hx-trigger={`live:numbers from:body delay:800ms, every 60s`}
         hx-select="#leader"
         hx-swap="outerHTML"
@@ -69,7 +70,7 @@ export async function showLeader(c: Context<Env>) {
               { title: t({ zh: '起始', en: 'Since' }), kind: 'time' },
               { title: t({ zh: '承办', en: 'With' }), wide: true },
             ]}
-            rows={matters.slice(0, shown).map((each, i) => ({
+            rows={matters.slice(from, from + shown).map((each, i) => ({
               id: String(i),
               path: each.path,
               cells: [
@@ -81,6 +82,8 @@ export async function showLeader(c: Context<Env>) {
               ],
             }))}
             count={{ n: matters.length }}
+            next={from + shown < matters.length ? `${again}&from=${from + shown}` : undefined}
+            first={from > 0 ? again : undefined}
             empty={{ text: t({ zh: '现在没有等人处理的事', en: 'Nothing is waiting for anyone' }) }}
           />
         </Block>
@@ -109,9 +112,14 @@ export const headline = [
 ]
 
 /** The charts of the leader's page and the wall. */
-export function chartsFor(viewer: Viewer, division: string) {
+export function chartsFor(viewer: Viewer, division: string, { mostBars }: { mostBars?: number } = {}) {
   const { t } = viewer
-  const flow = named(viewer, division, ['cases.reported-per-day', 'cases.closed-per-day'])
+  const flow = [
+    { name: 'cases.reported-per-day', words: { zh: '新增', en: 'reported' } },
+    { name: 'cases.closed-per-day', words: { zh: '结案', en: 'closed' } },
+  ].flatMap(({ name, words }) =>
+    named(viewer, division, [name]).map((figure) => ({ figure, name: t(words) })),
+  )
   const together = chartTogether(
     viewer,
     t({ zh: '案卷每日新增与结案', en: 'Cases reported and closed per day' }),
@@ -124,11 +132,11 @@ export function chartsFor(viewer: Viewer, division: string) {
     'agri.harvest-by-township',
   ])
   return [
-    ...(together ? [{ name: 'cases.flow', figures: flow, props: together }] : []),
+    ...(together ? [{ name: 'cases.flow', figures: flow.map((each) => each.figure), props: together }] : []),
     ...single.map((figure) => ({
       name: figure.measure.name,
       figures: [figure],
-      props: chartOf(viewer, figure),
+      props: chartOf(viewer, figure, { mostBars }),
     })),
   ]
 }

@@ -29,9 +29,10 @@ export async function mattersFor(viewer: Viewer, now = Date.now()): Promise<Matt
     heldBatches(viewer),
     silentSensors(viewer, now),
   ])
+  // Within a level the longest wait first; what has no beginning comes after what has one.
   return found
     .flat()
-    .sort((a, b) => gravity[b.level] - gravity[a.level] || ((a.since ?? '') < (b.since ?? '') ? -1 : 1))
+    .sort((a, b) => gravity[b.level] - gravity[a.level] || (a.since ?? '~').localeCompare(b.since ?? '~'))
 }
 
 /** Sensors in use, and those of them that were heard within three of their own intervals. */
@@ -117,7 +118,7 @@ async function casesAs(
 async function heldBatches(viewer: Viewer): Promise<Matter[]> {
   const held = await listOf(viewer, 'agri.batch', { filter: { state: 'held' }, limit: most })
   return held.map((record) => ({
-    level: 'orange' as const,
+    level: 'yellow' as const,
     word: choiceText(viewer, 'agri.batch', 'state', record),
     title: viewer.t({
       zh: `批次 ${record.fields['code'] ?? ''} 已隔离,待处置`,

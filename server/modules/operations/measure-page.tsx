@@ -65,7 +65,7 @@ export async function showMeasure(c: Context<Env>) {
           />
         </Numbers>
       ) : (
-        <Chart {...chartOf(viewer, figure, { tall: true })} />
+        <Chart {...chartOf(viewer, figure, { tall: true, path: undefined })} />
       )}
       <Block title={t({ zh: '口径', en: 'Definition' })}>
         <Facts t={t} facts={factsOf(viewer, figure)} />

@@ -1,8 +1,9 @@
 import type { Context } from 'hono'
+import { Button } from '../../../web/ui/button.tsx'
 import { Chart, Charts } from '../../../web/ui/chart.tsx'
-import { Block } from '../../../web/ui/detail.tsx'
-import { FilterBar } from '../../../web/ui/filter.tsx'
-import { Empty, Notice } from '../../../web/ui/notice.tsx'
+import { Block, Facts } from '../../../web/ui/detail.tsx'
+import { Icon } from '../../../web/ui/icon.tsx'
+import { Empty } from '../../../web/ui/notice.tsx'
 import { NumberCard, Numbers } from '../../../web/ui/number.tsx'
 import { PageHead } from '../../../web/ui/page.tsx'
 import { page } from '../../http/layout.tsx'
@@ -43,20 +44,33 @@ export async function showNumbers(c: Context<Env>) {
         note={<AsOf viewer={viewer} division={division} />}
       />
       {areas.length > 0 && (
-        <FilterBar
-          t={t}
+        <form
+          class="filters"
+          method="get"
           action="/numbers"
-          filters={[
-            {
-              name: 'division',
-              title: t({ zh: '范围', en: 'Area' }),
-              kind: 'options',
-              options: areas,
-              value: division === c.var.actor.division ? undefined : division,
-            },
-          ]}
-          target="numbers"
-        />
+          hx-get="/numbers"
+          hx-trigger="change"
+          hx-target="#main"
+          hx-select="#main"
+          hx-swap="outerHTML"
+          hx-push-url="true"
+        >
+          <label class="filter">
+            <span>{t({ zh: '范围', en: 'Area' })}</span>
+            <div class="select">
+              <select name="division">
+                <option value="">{divisionText(viewer.desk.registry, t, c.var.actor.division)}</option>
+                {areas.map((each) => (
+                  <option value={each.value} selected={each.value === division}>
+                    {each.label}
+                  </option>
+                ))}
+              </select>
+              <Icon name="down" />
+            </div>
+          </label>
+          <Button title={t({ zh: '查看', en: 'Show' })} more={{ 'data-noscript': '' }} />
+        </form>
       )}
       <div id="numbers">
         {parts.length === 0 && (
@@ -153,18 +167,22 @@ function Part({ viewer, division, name, title, figures }: PartProps) {
             ))}
           </Charts>
         )}
-        <details class="more">
+        <details class="chart-table">
           <summary>{t({ zh: '这些数字怎么算', en: 'How these are counted' })}</summary>
-          <dl class="definitions">
-            {figures.map(({ measure }) => (
-              <>
-                <dt>
-                  <a href={`${measurePath(measure.name)}?division=${division}`}>{t(measure.title)}</a>
-                </dt>
-                <dd>{t(measure.meaning)}</dd>
-              </>
-            ))}
-          </dl>
+          <Facts
+            t={t}
+            facts={figures.map(({ measure }) => ({
+              label: t(measure.title),
+              value: (
+                <>
+                  {t(measure.meaning)}{' '}
+                  <a href={`${measurePath(measure.name)}?division=${division}`}>
+                    {t({ zh: '口径与明细', en: 'Definition and records' })}
+                  </a>
+                </>
+              ),
+            }))}
+          />
         </details>
       </Block>
     </section>
@@ -194,18 +212,8 @@ export function FigureCard({ viewer, figure }: { viewer: Viewer; figure: Figure 
 }
 
 export function FigureChart({ viewer, figure }: { viewer: Viewer; figure: Figure }) {
-  const { t } = viewer
-  return (
-    <div class="figure">
-      {figure.faulty && <Notice tone="warn">{t(faultyWords)}</Notice>}
-      <Chart {...chartOf(viewer, figure)} />
-      <p class="figure-links">
-        <a href={`${measurePath(figure.measure.name)}?division=${figure.division}`}>
-          {t({ zh: '逐项明细', en: 'Each value and its records' })}
-        </a>
-      </p>
-    </div>
-  )
+  const faulty = figure.faulty ? `${viewer.t(faultyWords)}。` : ''
+  return <Chart {...chartOf(viewer, figure)} meaning={`${faulty}${viewer.t(figure.measure.meaning)}`} />
 }
 
 const faultyWords = {

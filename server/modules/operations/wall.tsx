@@ -18,7 +18,7 @@ export async function showWall(c: Context<Env>) {
   const { t, lang, desk } = viewer
   const { asOf, old } = freshness(viewer)
   const [matters, heard] = await Promise.all([mattersFor(viewer), sensorsHeard(viewer)])
-  const charts = chartsFor(viewer, division)
+  const charts = chartsFor(viewer, division, { mostBars: 8 })
   await learnLabels(
     viewer,
     charts.flatMap((each) => each.figures),
@@ -74,7 +74,7 @@ export async function showWall(c: Context<Env>) {
               matters={matters.map((each) => ({
                 title: each.title,
                 place: each.place,
-                since: timeText(each.since, lang),
+                since: ageText(viewer, each.since),
                 who: each.who,
                 level: each.level,
                 word: each.word,
@@ -114,8 +114,18 @@ export async function showWall(c: Context<Env>) {
   )
 }
 
-const mapLayers = ['sensing.alert', 'cases.case', 'sensing.sensor']
+const mapLayers = ['sensing.alert', 'cases.case']
 const mapIsThere = ({ house }: Viewer) => house.modules.some((each) => each.name === 'map')
+
+/** From six metres «31 天» says more than a date. */
+function ageText({ t }: Viewer, since: string | undefined, now = Date.now()): string {
+  if (!since) return ''
+  const minutes = Math.max(0, Math.floor((now - Date.parse(since)) / 60_000))
+  if (minutes < 60) return t({ zh: `${minutes} 分钟`, en: `${minutes} min` })
+  if (minutes < 48 * 60)
+    return t({ zh: `${Math.floor(minutes / 60)} 小时`, en: `${Math.floor(minutes / 60)} h` })
+  return t({ zh: `${Math.floor(minutes / 1440)} 天`, en: `${Math.floor(minutes / 1440)} days` })
+}
 
 interface HeadlineProps {
   viewer: Viewer
