@@ -21,7 +21,7 @@ const summed = new Set(['rainfall'])
 export interface Course {
   x: number[]
   values: (number | null)[]
-  /** Time of the last reading drawn. */
+  /** Time of the last reading drawn; of its step, when only that is known. */
   last?: number
 }
 
@@ -39,7 +39,11 @@ export async function courseOf(
   const steps = summed.has(metric) ? 48 : 288
   const bucket = roundStep(Math.max((to - from) / steps, interval * 60_000))
   const points = await readings.series({ sensor, metric, from, to, bucket })
-  return evenly(points, from, to, bucket, summed.has(metric))
+  const newest = readings
+    .latest([sensor])
+    .find((each) => each.metric === metric && each.at >= from && each.at < to)
+  const course = evenly(points, from, to, bucket, summed.has(metric))
+  return { ...course, last: newest?.at ?? course.last }
 }
 
 export function evenly(

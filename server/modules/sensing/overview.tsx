@@ -235,7 +235,7 @@ async function SensorTable({
               return reading ? (
                 <span class="value">
                   {t(known)} <b>{numberText(reading.value, known.digits)}</b>
-                  {t(known.unit) && ` ${t(known.unit)}`}{' '}
+                  {t(known.unit) && ` ${t(known.unit)}`}
                 </span>
               ) : null
             })}

@@ -185,16 +185,14 @@ export function showQuarantine(c: Context<Env>) {
           { title: t({ zh: '原因', en: 'Reason' }) },
           { title: t({ zh: '主题', en: 'Topic' }), kind: 'code' },
           { title: t({ zh: '报文', en: 'Payload' }), kind: 'code' },
-          { title: t({ zh: '客户端', en: 'Client' }), kind: 'code', wide: true },
         ]}
         rows={kept.map((each) => ({
           id: String(each.id),
           cells: [
             timeText(new Date(each.at).toISOString(), lang),
-            t(reasonOf(each.reason)),
+            <p class="reason">{t(reasonOf(each.reason))}</p>,
             each.topic,
             payloadText(each.payload),
-            each.client,
           ],
         }))}
         empty={{ text: t({ zh: '没有读不懂的报文', en: 'Every payload could be read' }) }}
