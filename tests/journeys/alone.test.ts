@@ -39,7 +39,7 @@ test('the compiled box seeds and serves from an empty directory with nothing els
   })
   await box.allUp()
   const page = await (await fetch(`${box.url}/login`)).text()
-  const script = /src="(\/assets\/app-[^"]+\.js)"/.exec(page)?.[1]
+  const script = /"(\/assets\/[\w-]+-[0-9a-f]{8,}\.(?:js|css))"/.exec(page)?.[1]
   expect((await fetch(box.url + script)).headers.get('cache-control')).toContain('immutable')
   expect((await box.cli('doctor', '--json')).code).toBe(0)
   expect(await box.stop()).toBe(0)
