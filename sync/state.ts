@@ -8,6 +8,8 @@ import { type Peer, upperPeer } from './peers.ts'
 /** As `Line` of server/http/services.ts has it. */
 export interface LineState {
   peer?: string
+  /** Diary position up to which the tier above has said it imported everything. */
+  importedTo?: number
   waiting: number
   sent: number
   received: number
@@ -23,6 +25,7 @@ export function lineState(exchange: Exchange): LineState {
   const fate = fateOf(exchange, peer)
   return {
     peer: peer.name,
+    importedTo: peer.confirmed,
     waiting: fate.uncut + fate.waitingActs,
     sent: fate.sent + fate.received + fate.imported,
     received: fate.received + fate.imported,

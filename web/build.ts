@@ -21,7 +21,20 @@ const scripts = {
   'field.js': 'scripts/field.ts',
 }
 const styles = {
-  'app.css': ['tokens', 'base', 'frame', 'pieces', 'table', 'form', 'detail', 'chart', 'house', 'case', 'sensing', 'trace'],
+  'app.css': [
+    'tokens',
+    'base',
+    'frame',
+    'pieces',
+    'table',
+    'form',
+    'detail',
+    'chart',
+    'house',
+    'case',
+    'sensing',
+    'trace',
+  ],
   'map.css': ['leaflet', 'map'],
   'public.css': ['public'],
   'print.css': ['print'],
@@ -54,7 +67,11 @@ export async function buildAssets({ force = false, quiet = false } = {}): Promis
   built.push(await icon(inputs), await baseMap(inputs))
   // Last, because it carries the addresses of all the others: a changed asset makes a changed worker, and browsers
   // fetch it.
-  built.push(await bundleScript('worker.js', 'device/worker.tsx', inputs, { __ASSETS__: JSON.stringify(carried(built)) }))
+  built.push(
+    await bundleScript('worker.js', 'device/worker.tsx', inputs, {
+      __ASSETS__: JSON.stringify(carried(built)),
+    }),
+  )
   await write(built)
   await Bun.write(stampFile, JSON.stringify({ inputs: await fingerprints(inputs), listing: await listing() }))
   if (!quiet) report(built, performance.now() - started)

@@ -2,5 +2,6 @@
 import spine from './0000_spine.sql' with { type: 'text' }
 import places from './0001_places.sql' with { type: 'text' }
 import sync from './0002_sync.sql' with { type: 'text' }
+import fieldDevices from './0003_field-devices.sql' with { type: 'text' }
 
-export const core: string[] = [spine, places, sync]
+export const core: string[] = [spine, places, sync, fieldDevices]

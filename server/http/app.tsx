@@ -9,9 +9,11 @@ import type { Desk } from '../kernel/desk.ts'
 import { Refusal } from '../kernel/refusal.ts'
 import { actorOf, type Db, listAccounts, type SessionRules } from './accounts.ts'
 import { apiRoutes } from './api.ts'
+import { deviceRoutes } from './devices.ts'
 import { readBack } from './diary.ts'
 import { checkCsrf, type Doors, needsPerson, recognise } from './doors.ts'
 import { answerFault, faultOf, type Log, missing } from './faults.tsx'
+import { fieldSetupPages } from './field-setup.tsx'
 import { fileRoutes } from './files.ts'
 import { lineFragment } from './layout.tsx'
 import { loginPages } from './login.tsx'
@@ -76,8 +78,24 @@ export function createApp(box: BoxApp): App {
     if (!found) throw new Refusal({ zh: '没有这个文件', en: 'There is no such file.' }, { kind: 'missing' })
     return found
   })
+  // At the root, so that its scope is the whole box; never kept, so that browsers see a new version at once.
+  app.get('/worker.js', async (c) => {
+    const found = await box.asset?.(new Request(new URL('/assets/worker.js', c.req.url), c.req.raw))
+    if (!found) throw new Refusal({ zh: '没有这个文件', en: 'There is no such file.' }, { kind: 'missing' })
+    return found
+  })
   app.get('/favicon.ico', (c) => c.redirect(assetUrl('icon.svg'), 302))
   for (const mount of box.mounts ?? []) app.route(mount.path, mount.app as unknown as App)
+
+  app.route(
+    '/device/v1',
+    deviceRoutes({
+      store,
+      db,
+      filesDir: services.files.dir,
+      imported: () => services.line.state().importedTo ?? 0,
+    }) as unknown as App,
+  )
 
   app.use('*', recognise(doors))
   app.use('*', checkCsrf())
@@ -110,6 +128,7 @@ export function createApp(box: BoxApp): App {
   app.get('/line', lineFragment)
   mePages(app, doors)
   fileRoutes(app)
+  fieldSetupPages(app, db)
   for (const module of modules) {
     module.pages?.(app)
     module.fieldPages?.(app)

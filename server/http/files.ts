@@ -17,6 +17,7 @@ const largest = 64 * 1024 * 1024
 export function openFiles(dir: string): Files {
   const pathOf = (sha256: string) => join(dir, sha256.slice(0, 2), sha256)
   return {
+    dir,
     async keep(file) {
       if (file.size > largest)
         refuse({

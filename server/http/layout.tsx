@@ -103,6 +103,7 @@ export function menuOf(desk: Desk, house: House, t: Env['Variables']['t']): Menu
 }
 
 const houseEntries: MenuEntry[] = [
+  { place: 'registers', title: { zh: '离线办公', en: 'Field work' }, path: '/field' },
   { place: 'sync', title: { zh: '同步状态', en: 'Line' }, path: '/sync', needs: 'may:sync' },
   {
     place: 'cases',

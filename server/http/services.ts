@@ -27,6 +27,8 @@ export interface Services {
 }
 
 export interface Files {
+  /** The folder they lie in, by SHA-256. */
+  readonly dir: string
   /** On disk and synced when it answers. */
   keep(file: File): Promise<FileRef>
   open(sha256: string): Promise<Blob | undefined>
@@ -106,6 +108,8 @@ export interface Line {
   state(): LineState
 }
 export interface LineState {
+  /** Diary position up to which the tier above has said it imported everything. */
+  importedTo?: number
   /** Undefined when no upper peer is registered. */
   peer?: string
   /** Acts not yet in a package, packages waiting, packages received but not imported. */

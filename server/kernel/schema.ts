@@ -176,3 +176,18 @@ export const device = sqliteTable('device', {
   created: text('created').notNull(),
   disabled: integer('disabled').notNull().default(0),
 })
+
+/** local. Field devices that carry a replica: each has a token of its own and can be revoked. */
+export const fieldDevice = sqliteTable('field_device', {
+  id: text('id').primaryKey(),
+  account: text('account').notNull(),
+  name: text('name').notNull(),
+  hash: text('hash').notNull().unique(),
+  created: text('created').notNull(),
+  seen: text('seen'),
+  /** How many acts its last word said it still held. */
+  waiting: integer('waiting'),
+  revoked: text('revoked'),
+  /** When it answered that everything was wiped. */
+  wiped: text('wiped'),
+})

@@ -97,7 +97,7 @@ async function phone(county: County, actor: Actor, name = `test-${made++}`): Pro
   const seq = (await shelf.get<number>('fact', 'seq')) ?? 0
   const boxDesk = county.desk(actor)
   const answer = (path: string, init?: RequestInit): Response => {
-    if (path.startsWith('/api/v1/replica'))
+    if (path.startsWith('/device/v1/replica'))
       return Response.json(
         boxDesk.changedSince(Number(new URL(path, 'http://box').searchParams.get('after')), 50),
       )

@@ -7,7 +7,7 @@ import type { Rec } from '../../server/kernel/dataset.ts'
 import type { Entry, Outbox } from './outbox.ts'
 import type { Replica } from './replica.ts'
 
-/** What the box answers to `GET /api/v1/replica`. */
+/** What the box answers to `GET /device/v1/replica`. */
 export interface ReplicaAnswer {
   records: Rec[]
   gone: string[]
@@ -52,8 +52,16 @@ export class Link {
     private readonly replica: Replica,
     private readonly outbox: Outbox,
     readonly state: LinkState,
-    private readonly now: () => string = () => new Date().toISOString(),
+    private readonly more: {
+      /** What has to be at the box before the acts: the photos they mention. */
+      before?: () => Promise<void>
+      now?: () => string
+    } = {},
   ) {}
+
+  private now(): string {
+    return this.more.now?.() ?? new Date().toISOString()
+  }
 
   /** Sends what waits and takes in what is new. A call while one is running makes it go round once more. */
   exchange(): Promise<LinkState> {
@@ -96,7 +104,8 @@ export class Link {
       const round = ready.map((each) => each.id).join()
       if (ready.length === 0 || round === last) return
       last = round
-      const response = await this.sent('/api/v1/acts', {
+      await this.more.before?.()
+      const response = await this.sent('/device/v1/acts', {
         method: 'POST',
         body: JSON.stringify(ready.map((each) => each.request)),
         headers: { 'content-type': 'application/json' },
@@ -110,7 +119,7 @@ export class Link {
   /** The box could not read the batch: find the one it chokes on, so that it does not hold up the others. */
   private async oneByOne(ready: Entry[]): Promise<void> {
     for (const entry of ready) {
-      const response = await this.sent('/api/v1/acts', {
+      const response = await this.sent('/device/v1/acts', {
         method: 'POST',
         body: JSON.stringify(entry.request),
         headers: { 'content-type': 'application/json' },
@@ -131,7 +140,7 @@ export class Link {
 
   private async catchUp(): Promise<void> {
     for (;;) {
-      const response = await this.sent(`/api/v1/replica?after=${this.state.seq}`)
+      const response = await this.sent(`/device/v1/replica?after=${this.state.seq}`)
       if (!response.ok) throw new Error(`replica answered ${response.status}`)
       const answer = (await response.json()) as ReplicaAnswer
       await this.replica.take(answer.records, answer.gone, {

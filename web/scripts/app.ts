@@ -4,6 +4,7 @@ import htmx from './htmx-global.ts'
 import 'htmx.org/dist/ext/hx-sse.min.js'
 import { alpine } from './alpine-when-needed.ts'
 import { checkFields } from './check-fields.ts'
+import { fieldLine } from './field-line.ts'
 import { keepDrafts } from './keep-drafts.ts'
 import { keyboard } from './keyboard.ts'
 import { live } from './live.ts'
@@ -26,4 +27,5 @@ stepForms()
 pickRecords()
 showFiles()
 live(htmx)
+fieldLine()
 alpine()

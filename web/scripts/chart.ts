@@ -100,6 +100,8 @@ function draw(chart: ECharts, canvas: HTMLElement, data: Carried) {
   }
   const time = {
     type: 'time' as const,
+    // A day's name is wider than an hour's: closer ticks would lose exactly the days.
+    splitNumber: Math.max(2, Math.floor(canvas.clientWidth / (size * 9))),
     axisLine: { lineStyle: { color: colours.line } },
     axisLabel: { ...text, hideOverlap: true, formatter: (each: number) => clock(each, spanOf(data)) },
     axisTick: { show: false },

@@ -28,6 +28,9 @@ interface Properties {
 }
 type Found = { properties: Properties; layer: Layer; at: () => LatLngBounds }
 
+/** On the wall a pin is seen from six metres. */
+const scale = document.documentElement.classList.contains('wall') ? Math.max(1, window.innerWidth / 1500) : 1
+
 const rank = { blue: 1, yellow: 2, orange: 3, red: 4 }
 const colours: Record<string, string> = {
   act: '#1a5fb4',
@@ -164,7 +167,7 @@ interface Drawn {
 function clusters(): Clusters {
   return (L as unknown as { markerClusterGroup(options: object): Clusters }).markerClusterGroup({
     showCoverageOnHover: false,
-    maxClusterRadius: 48,
+    maxClusterRadius: 48 * scale,
     animate: false,
     iconCreateFunction: (cluster: { getAllChildMarkers(): Marker[] }) => {
       const members = cluster.getAllChildMarkers().map((each) => each.options as Member)
@@ -216,7 +219,7 @@ function draw(features: FeatureCollection<Geometry, Properties>, look: string, w
           : L.divIcon({
               className: `map-pin map-pin-${properties.level ?? look}`,
               html: iconPath(properties.level ? 'warn' : properties.kind),
-              iconSize: [26, 26],
+              iconSize: [26 * scale, 26 * scale],
             }),
         title: properties.title,
         alt: properties.title,

@@ -57,7 +57,7 @@ export interface PageProps {
   /** Way back up: list, record. */
   crumbs?: Link[]
   /** Bundles beyond app.js that the page needs. */
-  needs?: ('map' | 'chart')[]
+  needs?: ('map' | 'chart' | 'field')[]
   /** Uses the whole width: maps, wide tables. */
   wide?: boolean
   /** `error` keeps drafts that were being sent when it happened. */
@@ -109,6 +109,7 @@ export function Page(props: PageProps) {
         <script src={assetUrl('app.js')} defer />
         {needs.includes('map') && <script src={assetUrl('map.js')} defer />}
         {needs.includes('chart') && <script src={assetUrl('chart.js')} defer />}
+        {needs.includes('field') && <script src={assetUrl('field.js')} defer />}
       </head>
       <body
         class={classes('page', wide && 'page-wide', menu.length === 0 && 'page-bare')}

@@ -173,7 +173,7 @@ test('fifty a page, and the pages together are the whole list', async () => {
   let path: string | undefined = '/d/agri.plot?sort=code'
   let pages = 0
   while (path) {
-    const html = await (await wen.get(path)).text()
+    const html: string = await (await wen.get(path)).text()
     expect(html).toContain('共 120 条')
     for (const [, id] of html.matchAll(/data-href="\/d\/agri\.plot\/([^"]+)"/g)) seen.add(id!)
     path = /href="([^"]+)"[^>]*rel="next"/.exec(html)?.[1]?.replaceAll('&amp;', '&')
@@ -228,7 +228,7 @@ test('a declared step has its button, its form and its sentence', async () => {
   scene = await webScene()
   const entity = scene.entity(caowei)
   const admin = await scene.by(people.admin)
-  const list = await (await admin.get('/d/agri.plot')).text()
+  expect(await (await admin.get('/d/agri.plot')).text()).toContain('/d/agri.plot/do/registered')
   const path = '/d/agri.plot/do/registered'
   const form = formOf(await (await admin.get(path)).text(), path)
   const crop = Object.keys(scene.county.store.registry.codes('crop')!.codes)[0]!

@@ -76,6 +76,8 @@ async function changedOf(c: Context<Env>): Promise<DiaryLine[]> {
     else runs.push([act])
   }
   const shown = runs.slice(0, 12)
+  // The oldest run may go on beyond what was read.
+  const open = acts.length === 300 ? runs.at(-1) : undefined
   const labels = await desk.labels(
     shown.flatMap((run) => run[0]!.changes.slice(0, 1).map((change) => change.record)),
   )
@@ -90,7 +92,7 @@ async function changedOf(c: Context<Env>): Promise<DiaryLine[]> {
         <>
           {t(deed(desk.registry, act, spec))}{' '}
           {label && <a href={`/d/${change.dataset}/${change.record}`}>{label}</a>}
-          {run.length > 1 && t({ zh: ` 等 ${run.length} 条`, en: ` and ${run.length - 1} more` })}
+          {run.length > 1 && t({ zh: ` 等 ${run.length} 条${run === open ? '以上' : ''}`, en: ` and ${run.length - 1}${run === open ? '+' : ''} more` })}
         </>
       ),
     }

@@ -1,0 +1,290 @@
+// Setting a device up for work out of reach, on pages of the box: PIN, token, and what becomes of lost devices. Also
+// where a colleague hands in what another's device has exported.
+
+import { eq } from 'drizzle-orm'
+import type { Context } from 'hono'
+import { opened } from '../../web/device/hand-over.ts'
+import { Button } from '../../web/ui/button.tsx'
+import { Block } from '../../web/ui/detail.tsx'
+import { Empty, Notice } from '../../web/ui/notice.tsx'
+import { PageHead } from '../../web/ui/page.tsx'
+import { refuse } from '../kernel/refusal.ts'
+import { fieldDevice } from '../kernel/schema.ts'
+import { timeText } from '../kernel/words.ts'
+import { actorOf, type Db, findAccount, note } from './accounts.ts'
+import {
+  addDevice,
+  type DeviceWelcome,
+  declaredOn,
+  type FieldDevice,
+  listDevices,
+  revokeDevice,
+} from './devices.ts'
+import { page } from './layout.tsx'
+import type { App, Env } from './module.ts'
+
+export function fieldSetupPages(app: App, db: Db) {
+  app.get('/field', (c) => c.redirect('/field/setup', 302))
+  app.get('/field/setup', (c) => showSetup(c, db))
+
+  app.post('/field/devices', async (c) => {
+    const { name } = (await c.req.json()) as { name?: string }
+    const { store } = c.var.box
+    const { id, token } = addDevice(db, c.var.actor.id, String(name ?? ''))
+    return c.json({
+      device: id,
+      token,
+      actor: { ...c.var.actor },
+      county: c.var.house.county,
+      node: store.node.id,
+      declared: declaredOn(store),
+    } satisfies DeviceWelcome)
+  })
+
+  app.post('/field/devices/:id/revoke', (c) => {
+    const device = listDevices(db).find((each) => each.id === c.req.param('id'))
+    if (!device || (device.account !== c.var.actor.id && !mayAll(c)))
+      refuse({ zh: '找不到这台设备', en: 'There is no such device.' }, { kind: 'missing' })
+    revokeDevice(db, device.id, c.var.actor.id)
+    return c.redirect('/field/setup?said=device-revoked', 303)
+  })
+
+  app.post('/field/import', async (c) => {
+    const file = (await c.req.parseBody()).file
+    if (!(file instanceof File) || file.size === 0)
+      refuse(
+        { zh: '请选择设备导出的 .xhd 文件', en: 'Choose the .xhd file that the device saved.' },
+        { field: 'file' },
+      )
+    return showSetup(c, db, await takeIn(c, db, await file.text()))
+  })
+}
+
+interface Taken {
+  person: string
+  arrived: number
+  repeated: number
+  refused: { name: string; message: string }[]
+}
+
+async function takeIn(c: Context<Env>, db: Db, text: string): Promise<Taken> {
+  const damaged = () =>
+    refuse({
+      zh: '这个文件打不开:可能传输中损坏,或不是本县设备导出的。请让对方重新导出一份',
+      en: 'This file cannot be opened: it was damaged on the way, or another county’s device made it. Ask for a new copy.',
+    })
+  let device: FieldDevice | undefined
+  try {
+    const file = JSON.parse(text) as { format: string; device: string; iv: string; data: string }
+    const row =
+      file.format === 'xhd/1'
+        ? db
+            .select()
+            .from(fieldDevice)
+            .where(eq(fieldDevice.id, String(file.device)))
+            .get()
+        : undefined
+    if (!row) damaged()
+    device = row
+    const contents = await opened(file, row!.hash)
+    const account = findAccount(db, row!.account)
+    if (!account || contents.person !== row!.account) damaged()
+    const actor = actorOf(account!)
+    const { store } = c.var.box
+    const receipts = store.batch(() =>
+      contents.acts.map((act) => ({ act, receipt: store.act(actor, act, { onOverlap: 'question' }) })),
+    )
+    note(db, { actor: c.var.actor.id, what: 'device-import', about: row!.id, detail: `${receipts.length}` })
+    return {
+      person: account!.title,
+      arrived: receipts.filter(({ receipt }) => ['accepted', 'question', 'held'].includes(receipt.outcome))
+        .length,
+      repeated: receipts.filter(({ receipt }) => receipt.outcome === 'repeated').length,
+      refused: receipts.flatMap(({ act, receipt }) =>
+        receipt.outcome === 'refused'
+          ? [{ name: act.name, message: receipt.message ? c.var.t(receipt.message) : '' }]
+          : [],
+      ),
+    }
+  } catch (error) {
+    if (device && error instanceof DOMException) damaged()
+    if (error instanceof SyntaxError) damaged()
+    throw error
+  }
+}
+
+const mayAll = (c: Context<Env>) => c.var.desk.registry.rights.may(c.var.actor, 'people')
+
+function showSetup(c: Context<Env>, db: Db, taken?: Taken) {
+  const { t, actor } = c.var
+  const devices = listDevices(db, mayAll(c) ? undefined : actor.id)
+  return page(
+    c,
+    { title: t({ zh: '离线办公', en: 'Field work' }), needs: ['field'] },
+    <>
+      <PageHead
+        title={t({ zh: '离线办公', en: 'Field work' })}
+        note={t({
+          zh: '设置一次,这台手机或电脑断网也能照常登记、查看;有网时自动送到县里。',
+          en: 'Set up once, and this phone or PC registers and shows records without the line; everything is sent by itself later.',
+        })}
+      />
+      {taken && (
+        <Notice
+          tone={taken.refused.length > 0 ? 'warn' : 'good'}
+          live
+          title={t({
+            zh: `${taken.person} 的设备:收到 ${taken.arrived} 条,原已收到 ${taken.repeated} 条`,
+            en: `${taken.person}’s device: ${taken.arrived} taken in, ${taken.repeated} known already`,
+          })}
+        >
+          {taken.refused.map((each) => (
+            <p>{each.message}</p>
+          ))}
+        </Notice>
+      )}
+      <noscript>
+        <Notice tone="warn">
+          {t({ zh: '离线办公要开启浏览器脚本。', en: 'Field work needs scripts switched on.' })}
+        </Notice>
+      </noscript>
+      <div data-field-insecure hidden>
+        <Notice
+          tone="warn"
+          title={t({ zh: '先让这台设备信任县盒', en: 'First let this device trust the box' })}
+        >
+          <p>
+            {t({
+              zh: '浏览器只允许在安全连接(https)下离线办公。',
+              en: 'Browsers allow work out of reach only over a secure connection (https).',
+            })}{' '}
+            <a href="/join">{t({ zh: '按这里的步骤设置', en: 'Follow these steps' })}</a>
+          </p>
+        </Notice>
+      </div>
+      <form class="form" data-field-setup hidden>
+        <div class="field">
+          <label for="f-device">{t({ zh: '设备名称', en: 'Device name' })}</label>
+          <input
+            class="input"
+            id="f-device"
+            name="device"
+            maxlength={40}
+            required
+            placeholder={t({ zh: '如:周梅的手机', en: 'Mei’s phone' })}
+          />
+        </div>
+        <div class="field">
+          <label for="f-pin">{t({ zh: '解锁 PIN', en: 'PIN' })}</label>
+          <p class="hint" id="pin-hint">
+            {t({
+              zh: '至少 6 位数字。断网时用它解锁;忘了可以联网重新设置。',
+              en: 'At least 6 digits. It unlocks the device out of reach; if you forget it, set the device up again.',
+            })}
+          </p>
+          <input
+            class="input"
+            id="f-pin"
+            name="pin"
+            type="password"
+            inputmode="numeric"
+            minlength={6}
+            autocomplete="new-password"
+            aria-describedby="pin-hint"
+            required
+          />
+        </div>
+        <div class="field">
+          <label for="f-again">{t({ zh: '再输一次', en: 'Once more' })}</label>
+          <input
+            class="input"
+            id="f-again"
+            name="again"
+            type="password"
+            inputmode="numeric"
+            minlength={6}
+            autocomplete="new-password"
+            required
+          />
+        </div>
+        <p
+          class="field-said"
+          data-field-said
+          role="status"
+          data-differ={t({
+            zh: '两次输入的 PIN 不一样,请重新输入',
+            en: 'The two PINs differ; enter them again',
+          })}
+          data-working={t({
+            zh: '正在把您辖区的台账带到本机…',
+            en: 'Bringing your registers to this device…',
+          })}
+          data-failed={t({
+            zh: '没有设成,请检查与县盒的连接后再试',
+            en: 'It did not work; check the connection and try again',
+          })}
+        />
+        <Button title={t({ zh: '设置这台设备', en: 'Set this device up' })} look="main" />
+      </form>
+      <Block title={t({ zh: '已设置的设备', en: 'Devices' })}>
+        {devices.length === 0 ? (
+          <Empty
+            text={t({ zh: '还没有设备,在上面设置第一台', en: 'None yet; set the first one up above' })}
+          />
+        ) : (
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">{t({ zh: '设备', en: 'Device' })}</th>
+                <th scope="col">{t({ zh: '谁的', en: 'Whose' })}</th>
+                <th scope="col">{t({ zh: '最近联系', en: 'Last seen' })}</th>
+                <th scope="col" class="number">
+                  {t({ zh: '当时待发', en: 'Waiting then' })}
+                </th>
+                <th scope="col" />
+              </tr>
+            </thead>
+            <tbody>
+              {devices.map((device) => (
+                <tr>
+                  <td>{device.name}</td>
+                  <td>{findAccount(db, device.account)?.title ?? device.account}</td>
+                  <td>
+                    {device.seen ? timeText(device.seen, c.var.lang) : t({ zh: '尚未联系', en: 'Not yet' })}
+                  </td>
+                  <td class="number">{device.waiting ?? ''}</td>
+                  <td>
+                    {device.revoked ? (
+                      device.wiped ? (
+                        t({ zh: '已停用,已清空', en: 'Revoked, wiped' })
+                      ) : (
+                        t({ zh: '已停用,下次联系时清空', en: 'Revoked; wipes at next contact' })
+                      )
+                    ) : (
+                      <form method="post" action={`/field/devices/${device.id}/revoke`}>
+                        <input type="hidden" name="_csrf" value={c.var.csrf} />
+                        <Button title={t({ zh: '丢失停用', en: 'Lost: revoke' })} look="danger" small />
+                      </form>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Block>
+      <Block title={t({ zh: '替别人带回的数据', en: 'What you carry for a colleague' })}>
+        <form class="form" method="post" action="/field/import" enctype="multipart/form-data">
+          <input type="hidden" name="_csrf" value={c.var.csrf} />
+          <div class="field">
+            <label for="f-file">
+              {t({ zh: '设备导出的文件(.xhd)', en: 'The file a device saved (.xhd)' })}
+            </label>
+            <input id="f-file" type="file" name="file" accept=".xhd" required />
+          </div>
+          <Button title={t({ zh: '收进来', en: 'Take it in' })} />
+        </form>
+      </Block>
+    </>,
+  )
+}

@@ -1,0 +1,104 @@
+// Photos taken out of reach: shrunk here, named by their hash, sealed, and sent in pieces that resume. What the box
+// has whole is never sent again.
+
+import type { FileRef } from '../../server/kernel/fields.ts'
+import type { Ask } from './link.ts'
+import type { Sealed, Shelf } from './shelf.ts'
+import { sealBytes, unsealBytes } from './vault.ts'
+
+/** Longest side of a kept photo: a leaf's spots are still seen, and a day of photos fits through a village line. */
+const longest = 1600
+const piece = 256 * 1024
+
+interface Kept {
+  sealed: Sealed
+  reference: FileRef
+}
+
+export class Attachments {
+  constructor(
+    private readonly shelf: Shelf,
+    private readonly key: CryptoKey,
+  ) {}
+
+  async keep(file: File): Promise<FileRef> {
+    const { bytes, type, name } = await shrunk(file)
+    const sha256 = hex(await crypto.subtle.digest('SHA-256', bytes))
+    const reference: FileRef = { sha256, name, type, bytes: bytes.byteLength }
+    await this.shelf.put(
+      'file',
+      { sealed: await sealBytes(this.key, bytes), reference } satisfies Kept,
+      sha256,
+    )
+    return reference
+  }
+
+  /** A photo kept here, to be shown before the box has it. */
+  async open(sha256: string): Promise<{ bytes: ArrayBuffer; type: string } | undefined> {
+    const kept = await this.shelf.get<Kept>('file', sha256)
+    return kept && { bytes: await unsealBytes(this.key, kept.sealed), type: kept.reference.type }
+  }
+
+  /** Sends every photo kept here; each is let go once the box has it whole. One that will not go holds up no other. */
+  async send(ask: Ask): Promise<void> {
+    for (const kept of await this.shelf.all<Kept>('file')) {
+      const { sha256 } = kept.reference
+      if (await sendPieces(ask, sha256, await unsealBytes(this.key, kept.sealed)))
+        await this.shelf.remove('file', sha256)
+    }
+  }
+}
+
+/** True when the box has it whole. Throws only when the box is out of reach. */
+async function sendPieces(ask: Ask, sha256: string, bytes: ArrayBuffer): Promise<boolean> {
+  const path = `/device/v1/files/${sha256}`
+  const known = await ask(path, { method: 'HEAD' })
+  if (known.headers.get('upload-complete') === '?1') return true
+  let offset = Number(known.headers.get('upload-offset') ?? 0)
+  while (offset < bytes.byteLength) {
+    const answer = await ask(path, {
+      method: 'PATCH',
+      body: bytes.slice(offset, offset + piece),
+      headers: {
+        'upload-offset': String(offset),
+        'upload-length': String(bytes.byteLength),
+        'content-type': 'application/offset+octet-stream',
+      },
+    })
+    if (answer.headers.get('upload-complete') === '?1') return true
+    const next = Number(answer.headers.get('upload-offset') ?? Number.NaN)
+    // 409 tells where the box really stands; whatever else it says is for the next exchange.
+    if (!(answer.ok || answer.status === 409) || Number.isNaN(next) || next === offset) return false
+    offset = next
+  }
+  return false
+}
+
+async function shrunk(file: File): Promise<{ bytes: ArrayBuffer; type: string; name: string }> {
+  const whole = {
+    bytes: await file.arrayBuffer(),
+    type: file.type || 'application/octet-stream',
+    name: file.name,
+  }
+  if (
+    !/^image\/(jpeg|png|webp)$/.test(file.type) ||
+    typeof createImageBitmap !== 'function' ||
+    typeof OffscreenCanvas === 'undefined'
+  )
+    return whole
+  try {
+    const picture = await createImageBitmap(file)
+    const scale = Math.min(1, longest / Math.max(picture.width, picture.height))
+    if (scale === 1 && file.size < 600_000) return whole
+    const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale))
+    canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height)
+    const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.82 })
+    return { bytes: await blob.arrayBuffer(), type: 'image/jpeg', name: file.name.replace(/\.\w+$/, '.jpg') }
+  } catch {
+    // A picture this browser cannot draw is kept as it is.
+    return whole
+  }
+}
+
+const hex = (buffer: ArrayBuffer) =>
+  [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, '0')).join('')

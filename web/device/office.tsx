@@ -1,0 +1,323 @@
+// The device's own pages: who is signed in here, how ready it is, what waits and what became of it. Few words, large
+// targets; everything is shown that a person would otherwise wonder about.
+
+import type { Context, Hono } from 'hono'
+import { page } from '../../server/http/layout.tsx'
+import type { Env } from '../../server/http/module.ts'
+import type { DatasetSpec } from '../../server/kernel/dataset.ts'
+import { labelOf } from '../../server/kernel/dataset.ts'
+import { numberText, timeText } from '../../server/kernel/words.ts'
+import { Button } from '../ui/button.tsx'
+import { Block, Facts } from '../ui/detail.tsx'
+import { Empty, Notice } from '../ui/notice.tsx'
+import { PageHead } from '../ui/page.tsx'
+import { Ticks } from '../ui/ticks.tsx'
+import { bytesUsed, type Device, type Session } from './device.ts'
+import { exported } from './hand-over.ts'
+import type { Entry } from './outbox.ts'
+
+export interface FieldEnv extends Env {
+  Bindings: { session?: Session }
+}
+type Ctx = Context<FieldEnv>
+
+export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchange: () => Promise<void>) {
+  app.get('/field', async (c) => (c.env.session ? showOffice(c, c.env.session) : unlockPage(c, await device)))
+  app.get('/field/unlock', async (c) => unlockPage(c, await device))
+
+  app.post('/field/unlock', async (c) => {
+    const form = await c.req.parseBody()
+    const to = String(form.to ?? '')
+    const result = await (await device).unlock(String(form.name ?? ''), String(form.pin ?? ''))
+    if (typeof result === 'number')
+      return unlockPage(c, await device, {
+        zh: `输错次数多,请 ${result} 秒后再试`,
+        en: `Too many wrong PINs. Try again in ${result} seconds.`,
+      })
+    if (!result)
+      return unlockPage(c, await device, {
+        zh: 'PIN 不对,请重新输入',
+        en: 'The PIN is wrong; enter it again.',
+      })
+    void exchange()
+    return c.redirect(/^\/(?!\/)/.test(to) ? to : '/', 303)
+  })
+
+  app.post('/field/lock', async (c) => {
+    await (await device).lock()
+    return c.redirect('/field/unlock', 303)
+  })
+  app.post('/field/exchange', async (c) => {
+    await exchange()
+    return c.redirect('/field', 303)
+  })
+  app.post('/field/discard/:act', async (c) => {
+    await c.env.session?.outbox.discard(c.req.param('act'))
+    return c.redirect('/field', 303)
+  })
+  app.get('/field/waiting.xhd', async (c) => {
+    const { session } = c.env
+    if (!session) return c.redirect('/field/unlock', 303)
+    const bytes = await exported(session)
+    const name = `县盒待发-${session.person.title}-${new Date().toISOString().slice(0, 16).replaceAll(/\D/g, '')}.xhd`
+    return c.body(bytes, 200, {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
+    })
+  })
+
+  app.get('/field/away', (c) => {
+    const { t } = c.var
+    return page(
+      c as never,
+      { title: t({ zh: '现在连不上县盒', en: 'The box is out of reach' }), status: 503 },
+      <div class="calm">
+        <h1>{t({ zh: '这一页要连上县盒才能看', en: 'This page needs the box' })}</h1>
+        <Notice tone="warn">
+          <p>
+            {t({
+              zh: '现在连不上县盒。本机里的台账、登记和溯源照常办,已登记的都在本机,连上后自动送出。',
+              en: 'The box is out of reach. Registers and entries kept on this device work as usual; what you enter is kept here and sent by itself.',
+            })}
+          </p>
+        </Notice>
+        <p class="actions">
+          <Button title={t({ zh: '回今日', en: 'Back to today' })} path="/" look="main" />
+          <Button title={t({ zh: '看本机待发', en: 'What waits here' })} path="/field" />
+        </p>
+      </div>,
+    )
+  })
+  app.get('/field/alone', (c) => {
+    const { t } = c.var
+    return page(
+      c as never,
+      { title: t({ zh: '现在连不上县盒', en: 'The box is out of reach' }), status: 503 },
+      <div class="calm">
+        <h1>{t({ zh: '现在连不上县盒', en: 'The box is out of reach' })}</h1>
+        <p>
+          {t({
+            zh: '这台设备还没有设成离线办公。连上县盒后登录,在「离线办公」里设置一次即可。',
+            en: 'This device has not been set up for work out of reach. Log in when the box answers and set it up once under "Field work".',
+          })}
+        </p>
+      </div>,
+    )
+  })
+}
+
+async function showOffice(c: Ctx, session: Session) {
+  const { t } = c.var
+  const { state } = session.link
+  const { records, datasets } = session.replica.size()
+  const ready = state.seq > 0
+  const waiting = session.outbox.entries.filter((each) => each.fate === 'waiting')
+  const refused = session.outbox.entries.filter((each) => each.fate === 'refused')
+  const onlyHere = session.outbox.onlyHere
+  return page(
+    c as never,
+    { title: t({ zh: '离线办公', en: 'Field work' }) },
+    <>
+      <PageHead
+        title={t({ zh: '离线办公', en: 'Field work' })}
+        note={t({ zh: `${session.person.title} 在这台设备上`, en: `${session.person.title} on this device` })}
+      />
+      {onlyHere > 0 && (
+        <Notice
+          tone="warn"
+          title={t({
+            zh: `有 ${onlyHere} 条只在这台设备上`,
+            en: `${onlyHere} entries live only on this device`,
+          })}
+        >
+          {t({
+            zh: '连上县盒会自动送出。长时间连不上,请点「导出一份」交给同事带回。',
+            en: 'They are sent by themselves. If the line stays down, hand a copy to a colleague.',
+          })}
+        </Notice>
+      )}
+      {refused.length > 0 && (
+        <Block title={t({ zh: `退回来的 ${refused.length} 条`, en: `${refused.length} came back` })}>
+          {refused.map((entry) => refusedEntry(c, entry))}
+        </Block>
+      )}
+      <Facts
+        t={t}
+        facts={[
+          {
+            label: t({ zh: '能否离线', en: 'Readiness' }),
+            value: ready
+              ? t({ zh: '● 已就绪,断网照常办', en: '● Ready: works without the line' })
+              : t({ zh: '○ 正在准备,请先别离开', en: '○ Getting ready; stay in reach' }),
+          },
+          {
+            label: t({ zh: '本机记录', en: 'Records here' }),
+            value: numberText(records),
+            unit: t({ zh: '条', en: '' }),
+          },
+          {
+            label: t({ zh: '占用空间', en: 'Space used' }),
+            value: numberText((await bytesUsed()) / 1e6, 1),
+            unit: 'MB',
+          },
+          { label: t({ zh: '与县盒', en: 'Line' }), value: lineText(c, session) },
+        ]}
+      />
+      <p class="actions">
+        <form method="post" action="/field/exchange">
+          <Button title={t({ zh: '现在同步', en: 'Send and fetch now' })} look="main" />
+        </form>
+        {onlyHere > 0 && (
+          <Button title={t({ zh: '导出一份', en: 'Save a copy' })} path="/field/waiting.xhd" />
+        )}
+        <form method="post" action="/field/lock">
+          <Button title={t({ zh: '锁定,换人用', en: 'Lock' })} />
+        </form>
+      </p>
+      <Block title={t({ zh: `待发 ${waiting.length} 条`, en: `${waiting.length} waiting` })}>
+        {waiting.length === 0 ? (
+          <Empty text={t({ zh: '没有待发的,都已送到县里', en: 'Nothing waits; all has arrived' })} />
+        ) : (
+          <ol class="diary">
+            {waiting.slice(0, 200).map((entry) => (
+              <li>
+                {timeText(entry.request.at)} {sentence(c, entry)}{' '}
+                <Ticks t={t} fate={entry.request.after?.length ? 'held' : 'device'} withWord />
+              </li>
+            ))}
+          </ol>
+        )}
+      </Block>
+      <Block title={t({ zh: '带在身边的台账', en: 'Registers carried' })}>
+        <ul>
+          {[...datasets]
+            .filter(([, n]) => n > 0)
+            .map(([name, n]) => (
+              <li>
+                <a href={`/d/${name}`}>{t(session.desk.registry.dataset(name).spec.title)}</a> {numberText(n)}
+              </li>
+            ))}
+        </ul>
+      </Block>
+    </>,
+  )
+}
+
+function refusedEntry(c: Ctx, entry: Entry) {
+  const { t } = c.var
+  return (
+    <Notice tone="bad" title={sentence(c, entry)}>
+      <p>{entry.refusal && t(entry.refusal)}</p>
+      <p class="actions">
+        <Button title={t({ zh: '改好再发', en: 'Mend and send' })} path={mendPath(entry)} look="main" small />
+        <form method="post" action={`/field/discard/${entry.id}`}>
+          <Button title={t({ zh: '不要了', en: 'Discard' })} look="danger" small />
+        </form>
+      </p>
+    </Notice>
+  )
+}
+
+/** The form it was filled in on, with everything that was typed. */
+function mendPath(entry: Entry): string {
+  const { name, record, fields = {} } = entry.request
+  const [dataset, step] = [name.slice(0, name.lastIndexOf('.')), name.slice(name.lastIndexOf('.') + 1)]
+  const typed = new URLSearchParams(
+    Object.entries(fields).flatMap(([key, value]) =>
+      value === null || value === undefined
+        ? []
+        : [[key, typeof value === 'object' ? JSON.stringify(value) : String(value)]],
+    ),
+  )
+  typed.set('_act', entry.id)
+  if (record) typed.set('_record', record)
+  if (step === 'created') return `/d/${dataset}/new?${typed}`
+  if (step === 'amended') return `/d/${dataset}/${record}/amend?${typed}`
+  return `/d/${dataset}${record ? `/${record}` : ''}/do/${step}?${typed}`
+}
+
+function sentence(c: Ctx, entry: Entry): string {
+  const { desk, t } = c.var
+  const { name } = entry.request
+  const spec = desk.registry.datasets.get(name.slice(0, name.lastIndexOf('.')))?.spec
+  const verb = desk.registry.verbs.get(name)
+  const what = spec ? labelFor(spec, entry) : ''
+  if (verb) return `${t(verb.title)} ${what}`
+  const words = {
+    created: { zh: '登记', en: 'Registered' },
+    amended: { zh: '修改', en: 'Amended' },
+    withdrawn: { zh: '作废', en: 'Withdrew' },
+  }
+  const step = name.slice(name.lastIndexOf('.') + 1) as keyof typeof words
+  return `${t(words[step] ?? { zh: name, en: name })}${spec ? t(spec.title) : ''} ${what}`
+}
+
+const labelFor = (spec: DatasetSpec, entry: Entry): string => {
+  const draft = entry.drafts.find((each) => each.dataset === spec.name)
+  return draft ? labelOf(spec, draft.fields) : ''
+}
+
+function lineText(c: Ctx, session: Session): string {
+  const { t } = c.var
+  const { fate, since, confirmedAt } = session.link.state
+  if (fate === 'up')
+    return t({
+      zh: `通,${timeText(confirmedAt)} 同步过`,
+      en: `Up; last exchange ${timeText(confirmedAt, 'en')}`,
+    })
+  if (fate === 'signed-out')
+    return t({
+      zh: '县盒不认识这台设备了,请连上后重新设置一次',
+      en: 'The box no longer knows this device; set it up again',
+    })
+  if (fate === 'unknown') return t({ zh: '还没有试过', en: 'Not tried yet' })
+  return t({ zh: `断,从 ${timeText(since)} 起`, en: `Down since ${timeText(since, 'en')}` })
+}
+
+async function unlockPage(c: Ctx, device: Device, fault?: { zh: string; en: string }) {
+  const { t } = c.var
+  const people = await device.people()
+  return page(
+    c as never,
+    { title: t({ zh: '解锁', en: 'Unlock' }), ...(fault && { status: 422 }) },
+    <div class="login">
+      <h1>{t({ zh: '解锁本机', en: 'Unlock this device' })}</h1>
+      {fault && (
+        <Notice tone="bad" live>
+          {t(fault)}
+        </Notice>
+      )}
+      {people.length === 0 && (
+        <Notice tone="info">
+          {t({ zh: '这台设备还没有人设过离线办公。', en: 'Nobody has set this device up yet.' })}
+        </Notice>
+      )}
+      {people.length > 0 && (
+        <form class="form" method="post" action="/field/unlock">
+          <input type="hidden" name="to" value={c.req.query('to') ?? '/'} />
+          <fieldset class="field">
+            <legend>{t({ zh: '谁在用', en: 'Who' })}</legend>
+            {people.map((person, i) => (
+              <label class="choice">
+                <input type="radio" name="name" value={person.name} checked={i === 0} /> {person.title}
+              </label>
+            ))}
+          </fieldset>
+          <div class="field">
+            <label for="f-pin">PIN</label>
+            <input
+              class="input"
+              id="f-pin"
+              name="pin"
+              type="password"
+              inputmode="numeric"
+              autocomplete="off"
+              required
+            />
+          </div>
+          <Button title={t({ zh: '解锁', en: 'Unlock' })} look="main" />
+        </form>
+      )}
+    </div>,
+  )
+}
