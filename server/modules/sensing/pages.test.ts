@@ -89,13 +89,17 @@ beforeEach(async () => {
     })
 })
 afterEach(async () => {
+  browsers.clear()
   await scene.close()
   readings.close()
   rmSync(folder, { recursive: true })
 })
 
+// One login per person: passwords are slow to check, on purpose.
+const browsers = new Map<string, ReturnType<WebScene['by']>>()
 async function see(person: Parameters<WebScene['by']>[0], path: string) {
-  const answer = await (await scene.by(person)).get(path)
+  const browser = await (browsers.get(person.id) ?? browsers.set(person.id, scene.by(person)).get(person.id)!)
+  const answer = await browser.get(path)
   return { status: answer.status, text: await answer.text(), type: answer.headers.get('content-type') }
 }
 
