@@ -40,6 +40,7 @@ export function openBox(
       node: { division: settings.division, name: settings.name },
     })
     for (const module of modules) module.atStart?.(store)
+    for (const module of modules) module.atStart?.(store)
     const exchange = openExchange({ store, data: data.path, ...sync })
     return {
       data,

@@ -4,6 +4,11 @@
 import type { Verb } from './call.ts'
 import { buildFromSource } from './from-source.ts'
 
+const stage = {
+  value: 'DIR',
+  about: { zh: '装到这个目录下(做安装包时用)', en: 'under this directory, for those who make packages' },
+}
+
 const list: Verb[] = [
   {
     name: 'serve',
@@ -48,6 +53,27 @@ const list: Verb[] = [
       for: {
         value: 'SECONDS',
         about: { zh: '报多久;不填则直到 Ctrl-C', en: 'how long; until Ctrl-C when absent' },
+      },
+    },
+    where: 'here',
+    run: async (call) => (await import('./verbs/simulate.ts')).simulate(call),
+  },
+  {
+    name: 'simulate',
+    about: { zh: '让样例县的传感器用真实 MQTT 上报', en: "Plays the sample county's sensors over real MQTT" },
+    use: '[--sensors N] [--rate R] [--flood]',
+    flags: {
+      sensors: { value: 'N', about: { zh: '多少个传感器', en: 'how many sensors speak' } },
+      rate: { value: 'R', about: { zh: '每秒共多少条', en: 'messages a second, all together' } },
+      flood: { about: { zh: '一处水位上涨超过红色警戒', en: 'a water level rises above its red limit' } },
+      'flood-at': { value: 'SENSOR', about: { zh: '指定哪处涨水', en: 'which gauge floods' } },
+      'host-of-broker': {
+        value: 'HOST',
+        about: { zh: '县盒的地址,默认本机', en: 'where the box is; this machine by default' },
+      },
+      seconds: {
+        value: 'N',
+        about: { zh: '运行多少秒;默认直到 Ctrl-C', en: 'for how long; until Ctrl-C by default' },
       },
     },
     where: 'here',
@@ -222,6 +248,31 @@ const list: Verb[] = [
     },
     where: 'here',
     run: async (call) => (await import('./verbs/doctor.ts')).doctor(call),
+  },
+  {
+    name: 'install',
+    about: { zh: '安装为系统服务(systemd),开机自动运行', en: 'Makes it a service of this machine (systemd)' },
+    flags: { root: stage },
+    where: 'here',
+    run: async (call) => (await import('./verbs/service.ts')).install(call),
+  },
+  {
+    name: 'uninstall',
+    about: { zh: '卸载服务与程序,保留数据', en: 'Removes service and program, keeps the data' },
+    flags: { root: stage },
+    where: 'here',
+    run: async (call) => (await import('./verbs/service.ts')).uninstall(call),
+  },
+  {
+    name: 'upgrade',
+    about: {
+      zh: '换上新版本;先在数据副本上试,不正常就退回',
+      en: 'Changes to a new version, tried on a copy first, and back when it is not healthy',
+    },
+    use: 'FILE',
+    flags: { root: stage },
+    where: 'here',
+    run: async (call) => (await import('./verbs/service.ts')).upgrade(call),
   },
   {
     name: 'settings',
