@@ -108,7 +108,7 @@ export const casework: Module = {
       needs: `act:${officeHours.name}.created`,
     },
   ],
-  pages(app) {
+  fieldPages(app) {
     app.get('/cases', listCases)
     app.get('/cases/new', askReport)
     app.post('/cases/new', saveReport)

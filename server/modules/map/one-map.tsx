@@ -63,8 +63,8 @@ export async function layerOf(c: Context<Env>) {
       { kind: 'missing' },
     )
   const view = boxFrom(c.req.query('bbox'))
-  const crowded = box && pointsOf(c, layer).count(desk.actor, view) > most
-  const features = crowded ? gathered(c, layer, view ?? whole) : await each(c, layer, view)
+  const crowded = box && (await pointsOf(c, layer).count(desk.actor, view)) > most
+  const features = crowded ? await gathered(c, layer, view ?? whole) : await each(c, layer, view)
   const crowd = crowded ? t({ zh: '缩小范围可看到每一处', en: 'Zoom in to see each one' }) : undefined
   return c.body(JSON.stringify({ type: 'FeatureCollection', features, ...(crowd && { note: crowd }) }), 200, {
     'content-type': 'application/geo+json; charset=utf-8',
@@ -113,22 +113,21 @@ async function each(c: Context<Env>, layer: Layer, bbox?: Box) {
 }
 
 /** About sixteen squares across the view, each with its count and the gravest level in it. */
-function gathered(c: Context<Env>, layer: Layer, view: Box) {
+async function gathered(c: Context<Env>, layer: Layer, view: Box) {
   const { t, desk } = c.var
   const cell = Math.max(...roundCells.filter((each) => each <= (view[2] - view[0]) / 16), roundCells.at(-1)!)
-  return pointsOf(c, layer)
-    .clusters(desk.actor, view, cell)
-    .map(({ n, x, y, level }) => ({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: [round(x), round(y)] },
-      properties: {
-        cluster: n,
-        title: t({ zh: `${n} 处`, en: `${n} here` }),
-        note: t(layer.spec.title),
-        level,
-        kind: layer.kind,
-      },
-    }))
+  const squares = await pointsOf(c, layer).clusters(desk.actor, view, cell)
+  return squares.map(({ n, x, y, level }) => ({
+    type: 'Feature',
+    geometry: { type: 'Point', coordinates: [round(x), round(y)] },
+    properties: {
+      cluster: n,
+      title: t({ zh: `${n} 处`, en: `${n} here` }),
+      note: t(layer.spec.title),
+      level,
+      kind: layer.kind,
+    },
+  }))
 }
 
 // Halves of halves, so that squares of one zoom nest in those of the next.

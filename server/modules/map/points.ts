@@ -29,6 +29,7 @@ const gravest: Level[] = ['blue', 'yellow', 'orange', 'red']
 export class Points {
   private readonly known = new Map<number, Point>()
   private upTo = -1
+  private building?: Promise<void>
 
   constructor(
     private readonly store: Store,
@@ -38,20 +39,21 @@ export class Points {
   ) {}
 
   /** How many the actor may see in the box, or at all. */
-  count(actor: Actor, box?: Box): number {
-    this.catchUp()
+  async count(actor: Actor, box?: Box): Promise<number> {
+    await this.catchUp()
+    const sees = this.sight(actor)
     let n = 0
-    for (const point of this.known.values())
-      if ((!box || inside(point, box)) && visible(actor, this.spec, point.division)) n++
+    for (const point of this.known.values()) if ((!box || inside(point, box)) && sees(point.division)) n++
     return n
   }
 
   /** What the actor may see in the box, gathered on a grid of so many degrees. */
-  clusters(actor: Actor, box: Box, cell: number): Cluster[] {
-    this.catchUp()
+  async clusters(actor: Actor, box: Box, cell: number): Promise<Cluster[]> {
+    await this.catchUp()
+    const sees = this.sight(actor)
     const cells = new Map<number, Cluster>()
     for (const point of this.known.values()) {
-      if (!inside(point, box) || !visible(actor, this.spec, point.division)) continue
+      if (!inside(point, box) || !sees(point.division)) continue
       // A grid fixed to the earth: clusters stay where they are while the map is dragged.
       const at = Math.floor(point.x / cell) * 100_000 + Math.floor(point.y / cell)
       const cluster = cells.get(at)
@@ -67,21 +69,56 @@ export class Points {
     return [...cells.values()]
   }
 
-  private catchUp() {
+  /** Divisions are few and points are many: each is judged once. */
+  private sight(actor: Actor): (division: string) => boolean {
+    const judged = new Map<string, boolean>()
+    return (division) => {
+      const known = judged.get(division)
+      if (known !== undefined) return known
+      const sees = visible(actor, this.spec, division)
+      judged.set(division, sees)
+      return sees
+    }
+  }
+
+  private async catchUp() {
+    this.building ??= this.build()
+    await this.building
     const { seq } = this.store
     if (seq === this.upTo) return
-    const first = this.upTo < 0
-    const fields = ['level', ...Object.keys(this.where)].filter((name) => this.spec.fields[name])
-    const columns = fields.map((name) => `body ->> '$.${name}' as "${name}"`)
-    // The first time from the R*Tree, which knows where something stands at all; then from what was touched.
-    const sql = `select r.rid, r.division, r.withdrawn, p.west, p.south, p.east, p.north ${columns.map((each) => `, ${each}`).join('')}
-      from ${first ? 'place_box p join record r on r.rid = p.rid' : 'record r left join place_box p on p.rid = r.rid'}
-      where r.dataset = ? ${first ? '' : 'and r.touched > ?'}`
-    const rows = this.store.db
-      .query(sql)
-      .iterate(...([this.spec.name, ...(first ? [] : [this.upTo])] as never[]))
-    for (const row of rows as Iterable<Row>) this.place(row)
+    this.take(this.rows('record r left join place_box p on p.rid = r.rid', 'r.touched > ?', this.upTo))
     this.upTo = seq
+  }
+
+  /** The first time, in slices: nobody's save waits for a map to be counted. */
+  private async build() {
+    const { seq } = this.store
+    const last =
+      (this.store.db.query('select max(rid) as rid from record').get() as { rid: number | null }).rid ?? 0
+    for (let from = 0; from < last; from += slice) {
+      this.take(
+        this.rows(
+          'record r indexed by record_list cross join place_box p on p.rid = r.rid',
+          'r.withdrawn = 0 and r.rid > ? and r.rid <= ?',
+          from,
+          from + slice,
+        ),
+      )
+      await new Promise((next) => setImmediate(next))
+    }
+    this.upTo = seq
+  }
+
+  private rows(from: string, where: string, ...values: number[]): Row[] {
+    const fields = ['level', ...Object.keys(this.where)].filter((name) => this.spec.fields[name])
+    const columns = fields.map((name) => `, r.body ->> '$.${name}' as "${name}"`)
+    const sql = `select r.rid, r.division, r.withdrawn, p.west, p.south, p.east, p.north ${columns.join(' ')}
+      from ${from} where r.dataset = ? and ${where}`
+    return this.store.db.query(sql).all(this.spec.name, ...values) as Row[]
+  }
+
+  private take(rows: Row[]) {
+    for (const row of rows) this.place(row)
   }
 
   private place(row: Row) {
@@ -110,6 +147,9 @@ interface Row {
   north: number | null
   [field: string]: unknown
 }
+
+/** Records of a slice of the first build: a few milliseconds of work. */
+const slice = 4000
 
 const inside = (point: Point, [west, south, east, north]: Box) =>
   point.x >= west && point.x <= east && point.y >= south && point.y <= north
