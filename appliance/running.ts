@@ -209,7 +209,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
         .filter((each) => !each.disabled)
         .map((each) => each.name),
     )
-    const sample = store.fact('sample.at') ? sampleLogins.filter((each) => known.has(each.name)) : []
+    const sample = store.fact('sample.done') ? sampleLogins.filter((each) => known.has(each.name)) : []
     return { port: server!.port!, firstLogin, sample, services, stop }
   } catch (error) {
     await stop()

@@ -27,6 +27,7 @@ export async function seed(call: Call) {
     const accounts = drizzle(box.store.db)
     for (const { who: _, ofCoop: __, ...login } of seeded.logins)
       if (!findAccount(accounts, login.name)) await addAccount(accounts, login)
+    box.store.setFact('sample.done', new Date().toISOString())
     const seconds = (performance.now() - started) / 1000
     call.report({ ...seeded, data: box.data.path, seconds }, [
       call.t({
