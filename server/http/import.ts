@@ -83,6 +83,9 @@ export async function importFile(
     startedAt: new Date().toISOString(),
     changedAt: '',
   }
+  // A finished import that comes again counts anew: what is in already reads as unchanged.
+  const rerun = before?.state === 'done'
+  if (rerun) Object.assign(report, { rows: 0, created: 0, amended: 0, unchanged: 0, sums: 0 })
   // Once more through the whole file, but only rows that were refused or never reached are tried.
   const again = new Map(Map.groupBy(report.bad, (each) => each.line))
   const reached = report.line
@@ -106,9 +109,12 @@ export async function importFile(
           break
         }
         const line = next.value
-        if (line.line <= reached && !again.has(line.line)) continue
+        if (line.line <= reached && !again.has(line.line)) {
+          if (rerun) countAgain(report, line)
+          continue
+        }
         again.delete(line.line)
-        takeLine(job, line, line.line <= reached)
+        takeLine(job, line, line.line <= reached && !rerun)
         report.line = Math.max(report.line, line.line)
       }
       if (done) report.state = 'done'
@@ -316,11 +322,25 @@ interface Job {
   report: ImportReport
 }
 
+const isEmpty = (line: Line & { given?: Given }) => !line.given && line.cells.every((cell) => !cell.text)
+const isSum = (line: Line) =>
+  /^(本页)?(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|total|subtotal)[::]?$/i.test(
+    line.cells.find((cell) => cell.text)?.text ?? '',
+  )
+
+function countAgain(report: ImportReport, line: Line & { given?: Given }) {
+  if (isEmpty(line)) return
+  if (isSum(line)) report.sums++
+  else {
+    report.rows++
+    report.unchanged++
+  }
+}
+
 function takeLine(job: Job, line: Line & { given?: Given }, seenBefore: boolean) {
   const { report, store, actor, spec } = job
-  if (!line.given && line.cells.every((cell) => !cell.text)) return
-  const first = line.cells.find((cell) => cell.text)?.text ?? ''
-  if (/^(本页)?(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|total|subtotal)[::]?$/i.test(first)) {
+  if (isEmpty(line)) return
+  if (isSum(line)) {
     if (!seenBefore) report.sums++
     return
   }
@@ -369,7 +389,7 @@ function takeLine(job: Job, line: Line & { given?: Given }, seenBefore: boolean)
     )
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    bad(job, line, error.field, error.words)
+    for (const each of error.all) bad(job, line, each.field, each.words)
   }
 }
 
@@ -407,7 +427,7 @@ function bad(job: Job, line: Line, field: string | undefined, reason: Words) {
 /** Cells as stored values, the way a form reads them; what Excel already spoiled is named as such. */
 function cellFields(job: Job, cells: Cell[]): Given {
   const { spec, table } = job
-  const fields: Record<string, unknown> = {}
+  const reading = new Reading()
   let id: string | undefined
   for (const [i, name] of table.columns.entries()) {
     const cell = cells[i]
@@ -418,20 +438,40 @@ function cellFields(job: Job, cells: Cell[]): Given {
     }
     const field = spec.fields[name]!
     if (field.set === 'act') continue
-    fields[name] = cellValue(job, name, field, cell)
+    reading.take(name, () => cellValue(job, name, field, cell))
   }
-  return { ...(id && { id }), fields }
+  return { ...(id && { id }), fields: reading.fields() }
 }
 
 function givenFields(job: Job, given: Given): Given {
-  const fields: Record<string, unknown> = {}
+  const reading = new Reading()
   for (const [name, raw] of Object.entries(given.fields)) {
     const field = job.spec.fields[name]!
     if (field.set === 'act' || raw === null || raw === undefined || raw === '') continue
-    fields[name] =
-      typeof raw === 'string' ? cellValue(job, name, field, { text: raw }) : parsed(job, name, field, raw)
+    reading.take(name, () =>
+      typeof raw === 'string' ? cellValue(job, name, field, { text: raw }) : parsed(job, name, field, raw),
+    )
   }
-  return { ...(given.id && { id: given.id }), fields }
+  return { ...(given.id && { id: given.id }), fields: reading.fields() }
+}
+
+/** Reads a whole row before it complains: someone who mends a file wants every fault of a row at once. */
+class Reading {
+  private readonly values: Record<string, unknown> = {}
+  private readonly faults: Refusal['all'] = []
+  take(name: string, read: () => unknown) {
+    try {
+      this.values[name] = read()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      this.faults.push(...error.all)
+    }
+  }
+  fields(): Record<string, unknown> {
+    const [first] = this.faults
+    if (first) throw new Refusal(first.words, { field: first.field, all: this.faults })
+    return this.values
+  }
 }
 
 function cellValue(job: Job, name: string, field: FieldSpec, cell: Cell): unknown {
@@ -449,7 +489,7 @@ function cellValue(job: Job, name: string, field: FieldSpec, cell: Cell): unknow
     )
   // Excel hands out days as numbers when the column was never told that it holds dates.
   if (cell.number && field.kind === 'date' && /^\d{5}$/.test(text)) text = serialDay(Number(text))
-  if (field.kind === 'text' && /^'[=+\-@]/.test(text)) text = text.slice(1)
+  if ((field.kind === 'text' || field.kind === 'long') && /^'[=+\-@]/.test(text)) text = text.slice(1)
   if (field.kind === 'ref') return referenceMeant(job, name, field, text)
   if (field.kind === 'division') return divisionMeant(job, text)
   return parsed(job, name, field, text)

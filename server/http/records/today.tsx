@@ -92,7 +92,11 @@ async function changedOf(c: Context<Env>): Promise<DiaryLine[]> {
         <>
           {t(deed(desk.registry, act, spec))}{' '}
           {label && <a href={`/d/${change.dataset}/${change.record}`}>{label}</a>}
-          {run.length > 1 && t({ zh: ` 等 ${run.length} 条${run === open ? '以上' : ''}`, en: ` and ${run.length - 1}${run === open ? '+' : ''} more` })}
+          {run.length > 1 &&
+            t({
+              zh: ` 等 ${run.length} 条${run === open ? '以上' : ''}`,
+              en: ` and ${run.length - 1}${run === open ? '+' : ''} more`,
+            })}
         </>
       ),
     }
