@@ -10,6 +10,7 @@ import { page } from '../../http/layout.tsx'
 import type { Env } from '../../http/module.ts'
 import { readQuery } from '../../http/query.ts'
 import type { LatestReading } from '../../http/services.ts'
+import type { ListQuery } from '../../kernel/desk.ts'
 import { numberText, timeText } from '../../kernel/words.ts'
 import { courseOf } from './course.tsx'
 import { type Alert, alerts, levelNames, metricOf, type Sensor, sensors } from './dataset.ts'
@@ -38,6 +39,8 @@ export async function overview(c: Context<Env>) {
   const lastAt = Math.max(0, ...working.map((sensor) => latest.get(sensor.fields.code)?.[0]?.at ?? 0))
   const asOf = lastAt ? timeText(new Date(lastAt).toISOString(), lang) : undefined
   const counters = box.readings.counters()
+  // Of the last week: what was looked at and mended should not stand here for ever.
+  const unread = box.readings.quarantine(100).filter((each) => each.at > now - 7 * 86_400_000).length
   const part = box.parts()['ingest']
   const kinds = sensors.spec.fields['kind']!.options!
   return page(
@@ -104,9 +107,9 @@ export async function overview(c: Context<Env>) {
             <NumberCard
               t={t}
               title={t({ zh: '读不懂的报文', en: 'Unreadable' })}
-              value={numberText(counters.quarantined)}
+              value={unread >= 100 ? '100+' : numberText(unread)}
               path="/sensing/quarantine"
-              level={counters.quarantined > 0 ? 'yellow' : undefined}
+              level={unread > 0 ? 'yellow' : undefined}
             />
           )}
         </Numbers>
@@ -138,7 +141,7 @@ export async function overview(c: Context<Env>) {
       />
       <SensorTable
         c={c}
-        records={listed.records}
+        records={await needyFirst(c, asked, listed.records, gravest)}
         latest={latest}
         gravest={gravest}
         now={now}
@@ -146,6 +149,21 @@ export async function overview(c: Context<Env>) {
       />
     </>,
   )
+}
+
+/** On the first page of everything, the sensors under alert come first. */
+async function needyFirst(
+  c: Context<Env>,
+  asked: ListQuery,
+  records: Sensor[],
+  gravest: Map<string, Alert['fields']['level']>,
+): Promise<Sensor[]> {
+  if (asked.cursor || asked.q || asked.filter || asked.division) return records
+  const ids = [...gravest]
+    .sort((a, b) => levelNames.indexOf(b[1]) - levelNames.indexOf(a[1]))
+    .map(([id]) => id)
+  const needy = await Promise.all(ids.slice(0, 20).map((id) => c.var.desk.read(sensors, id)))
+  return [...needy.filter((each) => each !== undefined), ...records.filter((each) => !gravest.has(each.id))]
 }
 
 /** The ones someone should visit: late, silent, never heard. */
