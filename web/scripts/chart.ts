@@ -89,13 +89,13 @@ function draw(chart: ECharts, canvas: HTMLElement, data: Carried) {
     inverse: lying,
     axisTick: { show: false },
     axisLine: { lineStyle: { color: colours.line } },
-    axisLabel: { ...text, hideOverlap: true, interval: lying ? 0 : undefined },
+    axisLabel: { ...text, margin: size * 0.7, hideOverlap: true, interval: lying ? 0 : undefined },
   }
   const value = {
     type: 'value' as const,
     scale: !bars && data.fromZero !== true,
     splitNumber: 4,
-    axisLabel: { ...text, formatter: (each: number) => each.toLocaleString('en-US') },
+    axisLabel: { ...text, margin: size * 0.7, formatter: (each: number) => each.toLocaleString('en-US') },
     splitLine: { lineStyle: { color: colours.line } },
   }
   const time = {
@@ -103,7 +103,12 @@ function draw(chart: ECharts, canvas: HTMLElement, data: Carried) {
     // A day's name is wider than an hour's: closer ticks would lose exactly the days.
     splitNumber: Math.max(2, Math.floor(canvas.clientWidth / (size * 9))),
     axisLine: { lineStyle: { color: colours.line } },
-    axisLabel: { ...text, hideOverlap: true, formatter: (each: number) => clock(each, spanOf(data)) },
+    axisLabel: {
+      ...text,
+      margin: size * 0.9,
+      hideOverlap: true,
+      formatter: (each: number) => clock(each, spanOf(data)),
+    },
     axisTick: { show: false },
   }
   const ends = several && !bars
@@ -145,7 +150,7 @@ function draw(chart: ECharts, canvas: HTMLElement, data: Carried) {
             ...shared,
             type: 'bar' as const,
             stack: look === 'stack' ? 'all' : undefined,
-            barMaxWidth: 28,
+            barMaxWidth: size * 2.4,
             label: {
               show: !several && data.x.length <= 16,
               position: lying ? ('right' as const) : ('top' as const),
@@ -154,13 +159,13 @@ function draw(chart: ECharts, canvas: HTMLElement, data: Carried) {
               formatter: (p: { value: unknown }) => figure(Array.isArray(p.value) ? p.value[1] : p.value),
             },
           }
-        if (look === 'scatter') return { ...shared, type: 'scatter' as const, symbolSize: 7 }
+        if (look === 'scatter') return { ...shared, type: 'scatter' as const, symbolSize: size * 0.6 }
         return {
           ...shared,
           type: 'line' as const,
           showSymbol: each.values.filter((one) => one !== null).length <= 2,
           connectNulls: false,
-          lineStyle: { width: onWall ? 3 : 2 },
+          lineStyle: { width: onWall ? Math.max(3, size / 6) : 2 },
           emphasis: { disabled: true },
           endLabel: {
             show: ends,

@@ -167,7 +167,7 @@ interface Drawn {
 function clusters(): Clusters {
   return (L as unknown as { markerClusterGroup(options: object): Clusters }).markerClusterGroup({
     showCoverageOnHover: false,
-    maxClusterRadius: 48 * scale,
+    maxClusterRadius: 60 * scale,
     animate: false,
     iconCreateFunction: (cluster: { getAllChildMarkers(): Marker[] }) => {
       const members = cluster.getAllChildMarkers().map((each) => each.options as Member)
@@ -190,7 +190,7 @@ interface Member {
 }
 
 function clusterIcon(n: number, level: Level | undefined) {
-  const size = n > 999 ? 50 : n > 99 ? 42 : 34
+  const size = (n > 999 ? 50 : n > 99 ? 42 : 34) * scale
   return L.divIcon({
     className: `map-cluster${level ? ` map-cluster-${level}` : ''}`,
     html: n > 99_999 ? `${Math.round(n / 10_000)}万` : String(n),

@@ -354,7 +354,7 @@ function Search({
           name={name}
           value={picked ?? asText(value)}
           autocomplete="off"
-          placeholder={t({ zh: '输入名称、编号或拼音首字查找', en: 'Type a name or number to search' })}
+          placeholder={t({ zh: '输入名称或编号查找', en: 'Type a name or number to search' })}
         />
         <span class="unit" aria-hidden="true">
           <Icon name="search" />

@@ -112,9 +112,9 @@ export interface GeometryEditorProps {
 /** Draw on the map; the text under it is what is sent, and can be typed by hand when there is no mouse or no script. */
 export function GeometryEditor({ t, name, value, shapes, shared }: GeometryEditorProps) {
   const words: Record<Geometry['type'], string> = {
-    Point: t({ zh: '点', en: 'Point' }),
-    LineString: t({ zh: '线', en: 'Line' }),
-    Polygon: t({ zh: '面', en: 'Area' }),
+    Point: t({ zh: '标出地点', en: 'Mark a point' }),
+    LineString: t({ zh: '画线', en: 'Draw a line' }),
+    Polygon: t({ zh: '画范围', en: 'Draw an area' }),
   }
   return (
     <div class="geometry" data-geometry>
@@ -123,10 +123,7 @@ export function GeometryEditor({ t, name, value, shapes, shared }: GeometryEdito
         {shapes.map((shape) => (
           <button type="button" class="button button-small" data-draw={shape} aria-pressed="false">
             <Icon name={shape === 'Point' ? 'place' : 'draw'} />
-            <span>
-              {t({ zh: '画', en: 'Draw ' })}
-              {words[shape]}
-            </span>
+            <span>{words[shape]}</span>
           </button>
         ))}
         <button type="button" class="button button-small" data-draw-here>
