@@ -267,10 +267,19 @@ function harvestOne(
       inspection(dice, calendar, testAgo, plot, failed, commissioned, name),
       batch,
     )
-  if (failed) return
-  const issueAgo = testAgo - (dice.chance(0.3) ? 1 : 0)
-  if (issueAgo < 0 || !dice.chance(0.86) || (clerk.entity === undefined && entity.kind === 'individual'))
+  const close = (ago: number, outcome?: string, who = clerk) =>
+    plan.act(who, 'agri.batch.closed', name, calendar.moment(ago, 0.7), outcome ? { outcome } : {}, batch)
+  if (failed) {
+    if (testAgo > 20) close(testAgo - 12, '监督下无害化处理', bureau)
     return
+  }
+  const issueAgo = testAgo - (dice.chance(0.3) ? 1 : 0)
+  if (issueAgo < 0) return
+  if (!dice.chance(0.86) || (clerk.entity === undefined && entity.kind === 'individual')) {
+    if (issueAgo > 30 && dice.chance(0.95))
+      close(issueAgo - 25, dice.pick(['自食和就近零售,未开证', '留种自用', '加工自用']))
+    return
+  }
   const parts = taken > 600 && dice.chance(0.25) ? 2 : 1
   const share = dice.chance(0.8) ? 1 : 0.8
   for (let p = 0; p < parts; p++) {
@@ -305,8 +314,7 @@ function harvestOne(
       )
     }
   }
-  if (issueAgo > 35 && dice.chance(0.9))
-    plan.act(clerk, 'agri.batch.closed', name, calendar.moment(issueAgo - 30, 0.7), {}, batch)
+  if (issueAgo > 35 && dice.chance(0.95)) close(issueAgo - 30)
 }
 
 function inspection(

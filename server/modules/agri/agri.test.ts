@@ -427,3 +427,15 @@ test('two batches of one day on one plot get two codes', () => {
   const codes = Array.from({ length: 30 }, () => s.store.look.read(batches, s.batch(10))!.fields.code)
   expect(new Set(codes).size).toBe(30)
 })
+
+test('a bar code with a mistyped digit is refused', () => {
+  const s = scene()
+  const fields = { code: 'CP090', name: '样品', crop: 'rice', category: 'other', gtin: '6901234567893' }
+  expect(s.does(s.liu, 'agri.product.created', undefined, fields)).toMatchObject({
+    outcome: 'refused',
+    field: 'gtin',
+  })
+  expect(s.does(s.liu, 'agri.product.created', undefined, { ...fields, gtin: '6901234567892' }).outcome).toBe(
+    'accepted',
+  )
+})

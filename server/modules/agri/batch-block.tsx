@@ -24,39 +24,41 @@ export async function batchBlock({ desk, t, lang, record }: { desk: Desk; t: Say
   return (
     <>
       <Block title={t({ zh: '办到哪一步', en: 'How far it is' })} id="way">
-        <Way
-          t={t}
-          state={batch.fields.state!}
-          worked={story.length > 0}
-          tested={look.find(inspections, { batch: batch.id }, 1).length > 0}
-        />
-        <Notice tone={step.tone}>{t(step.note)}</Notice>
-        <ActionBar>
-          {paper && (
-            <Button
-              title={t({ zh: '打印合格证', en: 'Print the certificate' })}
-              path={`/trace/certificates/${paper.id}/print`}
-              icon="print"
-            />
-          )}
-          {batch.fields.state !== 'held' && (
-            <Button
-              title={t({ zh: '打印标签', en: 'Print labels' })}
-              path={`/trace/batches/${batch.id}/labels`}
-              icon="print"
-            />
-          )}
-          <Button
-            title={t({ zh: '公众看到的页面', en: 'The public page' })}
-            path={`/t/${batch.fields.code}`}
-            look="quiet"
+        <div class="detail-body">
+          <Way
+            t={t}
+            state={batch.fields.state!}
+            worked={story.length > 0}
+            tested={look.find(inspections, { batch: batch.id }, 1).length > 0}
           />
-        </ActionBar>
-        <dl class="facts">
-          <Fact title={t({ zh: '已采收', en: 'Harvested' })} kilos={taken} t={t} />
-          <Fact title={t({ zh: '已开具合格证', en: 'Certified' })} kilos={given} t={t} />
-          <Fact title={t({ zh: '还可开具', en: 'Left to certify' })} kilos={left} t={t} />
-        </dl>
+          <Notice tone={step.tone}>{t(step.note)}</Notice>
+          <dl class="facts facts-three">
+            <Fact title={t({ zh: '已采收', en: 'Harvested' })} kilos={taken} t={t} />
+            <Fact title={t({ zh: '已开具合格证', en: 'Certified' })} kilos={given} t={t} />
+            <Fact title={t({ zh: '还可开具', en: 'Left to certify' })} kilos={left} t={t} />
+          </dl>
+          <ActionBar>
+            {paper && (
+              <Button
+                title={t({ zh: '打印合格证', en: 'Print the certificate' })}
+                path={`/trace/certificates/${paper.id}/print`}
+                icon="print"
+              />
+            )}
+            {batch.fields.state !== 'held' && (
+              <Button
+                title={t({ zh: '打印标签', en: 'Print labels' })}
+                path={`/trace/batches/${batch.id}/labels`}
+                icon="print"
+              />
+            )}
+            <Button
+              title={t({ zh: '公众看到的页面', en: 'The public page' })}
+              path={`/t/${batch.fields.code}`}
+              look="quiet"
+            />
+          </ActionBar>
+        </div>
       </Block>
       <Block title={t({ zh: '批次经历', en: 'Its story' })} id="story">
         {story.length === 0 ? (
@@ -67,7 +69,7 @@ export async function batchBlock({ desk, t, lang, record }: { desk: Desk; t: Say
             })}
           </p>
         ) : (
-          <ol class="story">
+          <ol class="story detail-body">
             {story.map((each) => (
               <li>
                 <time datetime={each.on}>{dateText(each.on, lang)}</time>
@@ -184,7 +186,9 @@ async function storyOf(
       },
     })),
   ]
-  return moments.sort((a, b) => a.on.localeCompare(b.on) || a.order - b.order)
+  return moments.sort(
+    (a, b) => a.on.localeCompare(b.on) || a.order - b.order || (a.note ?? '').localeCompare(b.note ?? ''),
+  )
 }
 
 const sum = (all: { fields: { quantity: number } }[]) =>

@@ -18,6 +18,7 @@ import {
 } from './dataset.ts'
 import { recordFarmWork } from './farm-work.ts'
 import { grants } from './grants.ts'
+import { gtinHolds } from './gtin.ts'
 import { correctHarvest, harvestBatch } from './harvest.ts'
 import { showHome } from './home.tsx'
 import { inspectBatch } from './inspect.ts'
@@ -102,7 +103,7 @@ export const agri: Module = {
       needs: 'read:agri.pesticide',
     },
   ],
-  pages(app) {
+  fieldPages(app) {
     app.get('/trace', showHome)
     app.get('/trace/certificates/:id/print', printCertificate)
     app.get('/trace/batches/:id/labels', printLabels)
@@ -110,7 +111,7 @@ export const agri: Module = {
   publicPages,
   waiting,
   blocks: { 'agri.batch': batchBlock, 'agri.plot': plotBlock, 'agri.certificate': certificateBlock },
-  rules: [...ownRecords, certificateHolds, harvestCovers],
+  rules: [...ownRecords, gtinHolds, certificateHolds, harvestCovers],
   measures,
   grants,
 }

@@ -233,8 +233,8 @@ function Story({ story, number, t, lang }: { story: OpenStory; number?: string; 
         {passed.length < story.inspections.length && (
           <p>
             {t({
-              zh: '有不合格记录,该批次已隔离,合格证已作废。',
-              en: 'A test was failed; the batch is held and its certificates are void.',
+              zh: '有不合格记录:不合格的批次不得出售,已开具的合格证随即作废。',
+              en: 'A test was failed: such a batch must not be sold, and its certificates became void at once.',
             })}
           </p>
         )}

@@ -42,7 +42,7 @@ export function reedScene(store: Store) {
     name: '沅江芦笋(鲜)',
     crop: 'reed-shoot',
     category: 'vegetable',
-    gtin: '02098100000010',
+    gtin: '02098100000011',
   })
   const rice = put(products, { code: 'CP004', name: '沅江大米', crop: 'rice', category: 'other' })
   const fish = put(products, { code: 'CP006', name: '南洞庭草鱼', crop: 'grass-carp', category: 'aquatic' })

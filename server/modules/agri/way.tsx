@@ -33,7 +33,7 @@ export function Way({
           aria-current={i === at ? 'step' : undefined}
         >
           <span class="way-mark">
-            {done(i) ? <Icon name="done" size="small" label={t({ zh: '已办', en: 'done' })} /> : i + 1}
+            {done(i) ? <Icon name="check" size="small" label={t({ zh: '已办', en: 'done' })} /> : i + 1}
           </span>
           <span>{t(step)}</span>
         </li>
