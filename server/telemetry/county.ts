@@ -26,6 +26,7 @@ export class County {
   private hashes = new Map<string, Buffer>()
   private byCode = new Map<string, KnownSensor>()
   private byTopic = new Map<string, KnownSensor>()
+  private decoders = new Map<string, { print: string; made: ReturnType<typeof decoderFor> }>()
   watches = new Map<string, Watch>()
 
   constructor(readonly file: string) {
@@ -33,7 +34,12 @@ export class County {
   }
 
   sensor = (code: string): KnownSensor | undefined => this.byCode.get(code)
-  sensorByTopic = (topic: string): KnownSensor | undefined => this.byTopic.get(topic)
+  /** Sparkplug says in the third level what kind of message it is: a sensor's topic has a `+` there. */
+  sensorByTopic = (topic: string): KnownSensor | undefined =>
+    this.byTopic.get(topic) ??
+    (topic.startsWith('spBv1.0/')
+      ? this.byTopic.get(topic.replace(/^([^/]+\/[^/]+\/)[^/]+/, '$1+'))
+      : undefined)
   outsideTopics = (): string[] => [...this.byTopic.keys()]
 
   /** Whether the token is this device's. Disabled and unknown devices have none. */
@@ -77,6 +83,16 @@ export class County {
     this.db = undefined
   }
 
+  /** A decoder may remember (Sparkplug aliases): it stays until its sensor's format changes. */
+  private decoderOf(fields: typeof sensors.values) {
+    const print = JSON.stringify([fields.decoder, fields.decoding])
+    const known = this.decoders.get(fields.code)
+    if (known?.print === print) return known.made
+    const made = decoderFor(fields)
+    this.decoders.set(fields.code, { print, made })
+    return made
+  }
+
   private read(db: Database) {
     const records = db.query<{ id: string; body: string }, [string]>(
       'select id, body from record where dataset = ? and withdrawn = 0',
@@ -95,7 +111,12 @@ export class County {
       const fields = JSON.parse(body) as typeof sensors.values
       codes.set(id, fields.code)
       if (fields.state !== 'working') resting.add(fields.code)
-      byCode.set(fields.code, { code: fields.code, ...decoderFor(fields), topic: fields.topic, watches: [] })
+      byCode.set(fields.code, {
+        code: fields.code,
+        ...this.decoderOf(fields),
+        topic: fields.topic,
+        watches: [],
+      })
     }
     const watches = new Map<string, Watch>()
     for (const { id, body } of records.all(thresholds.name)) {

@@ -4,6 +4,7 @@
 
 import type { Words } from '../kernel/words.ts'
 import { metricOf } from '../modules/sensing/dataset.ts'
+import { sparkplug } from './sparkplug.ts'
 
 export interface Fault {
   fault: 'unreadable' | 'time' | 'value' | 'unknown-sensor' | 'unknown-topic' | 'too-many'
@@ -28,6 +29,7 @@ export const decoders: Record<string, DecoderMaker> = {
   value: (decoding) => plainValue(decoding),
   paths: (decoding) => jsonPaths(decoding),
   hex: (decoding) => hexFrame(decoding),
+  sparkplug: (decoding) => sparkplug(decoding, { momentOf, sound }),
 }
 
 /** `{"at": …, "values": {…}}` or an array of these. */

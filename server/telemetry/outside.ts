@@ -143,7 +143,7 @@ export function listenOutside({ url, node, spool, county }: OutsideOptions): Out
     const known = county.sensorByTopic(packet.topic)
     const slash = packet.topic.indexOf('/', prefix.length)
     const [sensor, tail] = known
-      ? [known.code, 'readings']
+      ? [known.code, packet.topic]
       : packet.topic.startsWith(prefix) && slash > 0
         ? [packet.topic.slice(prefix.length, slash), packet.topic.slice(slash + 1)]
         : ['', packet.topic]
