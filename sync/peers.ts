@@ -190,7 +190,8 @@ export const upperPeer = (store: Store): Peer | undefined =>
   listPeers(store).find((peer) => peer.relation === 'upper' && !peer.disabled)
 
 export function ownCard(store: Store, keys: PublicKey[], address?: string): Card {
-  const { id: node, database, division, name } = store.node
+  const { id: node, database, division } = store.node
+  const name = store.node.name || store.registry.division(division)?.zh || division
   return { format: 'xhp-card/1', node, database, division, name, keys, ...(address ? { address } : {}) }
 }
 

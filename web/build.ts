@@ -34,6 +34,7 @@ const styles = {
     'case',
     'sensing',
     'trace',
+    'sync',
   ],
   'map.css': ['leaflet', 'map'],
   'public.css': ['public'],

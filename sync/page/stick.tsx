@@ -1,12 +1,14 @@
-import { accessSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from 'hono'
 import { page } from '../../server/http/layout.tsx'
 import type { App, Env } from '../../server/http/module.ts'
+import type { FieldSpec } from '../../server/kernel/fields.ts'
 import { Refusal } from '../../server/kernel/refusal.ts'
 import { Button } from '../../web/ui/button.tsx'
 import { Block } from '../../web/ui/detail.tsx'
-import { ErrorSummary, type Fault, Notice } from '../../web/ui/notice.tsx'
+import { FieldInput } from '../../web/ui/field.tsx'
+import { Empty, ErrorSummary, type Fault, Notice } from '../../web/ui/notice.tsx'
 import { PageHead } from '../../web/ui/page.tsx'
 import type { Child } from '../../web/ui/props.ts'
 import { type PackageOut, pendingFor } from '../cut.ts'
@@ -99,6 +101,10 @@ async function draw(c: Context<Env>, notice?: Child, faults: Fault[] = []): Prom
   const peers = listPeers(exchange.store).filter((peer) => !peer.disabled)
   const chosen = c.req.query('peer') ?? peers[0]?.node
   const sticks = mounted()
+  const options = peers.map((peer) => ({
+    value: peer.node,
+    label: `${peer.name}(${pendingText(c, exchange, peer.node)})`,
+  }))
   return page(
     c,
     {
@@ -112,89 +118,110 @@ async function draw(c: Context<Env>, notice?: Child, faults: Fault[] = []): Prom
       <ErrorSummary t={t} faults={faults} />
       {notice}
       <Block id="out" title={t({ zh: '导出到 U 盘', en: 'Export to a stick' })}>
-        <form method="post" action="/sync/stick/out" class="form plain-form">
-          <input type="hidden" name="_csrf" value={c.var.csrf} />
-          <div class="field">
-            <label for="peer">{t({ zh: '送给', en: 'For' })}</label>
-            <select id="peer" name="peer">
-              {peers.map((peer) => (
-                <option value={peer.node} selected={peer.node === chosen}>
-                  {`${peer.name}(${pendingText(c, exchange, peer.node)})`}
-                </option>
-              ))}
-            </select>
+        {peers.length === 0 ? (
+          <Empty
+            text={t({ zh: '还没有登记对方节点', en: 'No peer is registered' })}
+            act={{ title: t({ zh: '登记节点', en: 'Register a peer' }), path: '/sync/peers' }}
+          />
+        ) : (
+          <div class="sync-stick">
+            <form method="post" action="/sync/stick/out" class="form">
+              <input type="hidden" name="_csrf" value={c.var.csrf} />
+              <FieldInput
+                t={t}
+                prefix="out-"
+                name="peer"
+                value={chosen}
+                spec={{
+                  kind: 'choice',
+                  label: { zh: '送给', en: 'For' },
+                  options: Object.fromEntries(
+                    options.map((each) => [each.value, { zh: each.label, en: each.label }]),
+                  ),
+                }}
+              />
+              <FieldInput
+                t={t}
+                prefix="out-"
+                name="to"
+                value={sticks[0] ?? '/media/usb'}
+                spec={directorySpec(sticks)}
+              />
+              <div class="form-acts">
+                <Button
+                  title={t({ zh: '写入县盒上的 U 盘', en: 'Write to the stick in the box' })}
+                  look="main"
+                />
+                <Button
+                  title={t({ zh: '在本电脑下载', en: 'Download on this PC' })}
+                  name="here"
+                  value="yes"
+                />
+              </div>
+            </form>
           </div>
-          <Directory c={c} name="to" sticks={sticks} />
-          <div class="form-acts">
-            <Button title={t({ zh: '写入县盒上的 U 盘', en: 'Write to the stick in the box' })} look="main" />
-            <Button title={t({ zh: '在本电脑下载', en: 'Download on this PC' })} name="here" value="yes" />
-          </div>
-        </form>
+        )}
       </Block>
       <Block id="in" title={t({ zh: '从 U 盘导入', en: 'Import from a stick' })}>
-        <form method="post" action="/sync/stick/upload" enctype="multipart/form-data" class="form plain-form">
-          <input type="hidden" name="_csrf" value={c.var.csrf} />
-          <div class="field">
-            <label for="files">{t({ zh: '在本电脑选择文件', en: 'Choose files on this PC' })}</label>
-            <input
-              type="file"
-              id="files"
-              name="files"
-              multiple
-              accept=".xhp,.json"
-              aria-describedby="files-hint"
+        <div class="sync-stick">
+          <form method="post" action="/sync/stick/upload" enctype="multipart/form-data" class="form">
+            <input type="hidden" name="_csrf" value={c.var.csrf} />
+            <div class="field">
+              <label for="files">{t({ zh: 'U 盘插在本电脑', en: 'The stick is in this PC' })}</label>
+              <input
+                type="file"
+                id="files"
+                name="files"
+                multiple
+                accept=".xhp,.json"
+                class="file-input"
+                aria-describedby="files-hint"
+              />
+              <p class="hint" id="files-hint">
+                {t({
+                  zh: '数据包(.xhp)和回执(.receipt.json)可一起选,重复的不会再入库',
+                  en: 'Packages (.xhp) and receipts (.receipt.json) together; repeated ones change nothing',
+                })}
+              </p>
+            </div>
+            <div class="form-acts">
+              <Button title={t({ zh: '导入所选文件', en: 'Import the files' })} />
+            </div>
+          </form>
+          <form method="post" action="/sync/stick/in" class="form">
+            <input type="hidden" name="_csrf" value={c.var.csrf} />
+            <FieldInput
+              t={t}
+              prefix="in-"
+              name="from"
+              value={sticks[0] ?? '/media/usb'}
+              spec={{
+                ...directorySpec(sticks),
+                label: { zh: 'U 盘插在县盒上', en: 'The stick is in the box' },
+              }}
             />
-            <p class="hint" id="files-hint">
-              {t({
-                zh: '数据包(.xhp)和回执(.receipt.json)可一起选,重复的不会再入库',
-                en: 'Packages (.xhp) and receipts (.receipt.json) together; repeated ones change nothing',
-              })}
-            </p>
-          </div>
-          <div class="form-acts">
-            <Button title={t({ zh: '导入所选文件', en: 'Import the files' })} />
-          </div>
-        </form>
-        <form method="post" action="/sync/stick/in" class="form plain-form">
-          <input type="hidden" name="_csrf" value={c.var.csrf} />
-          <Directory c={c} name="from" sticks={sticks} />
-          <div class="form-acts">
-            <Button title={t({ zh: '从县盒上的 U 盘导入', en: 'Import from the stick in the box' })} />
-          </div>
-        </form>
+            <div class="form-acts">
+              <Button title={t({ zh: '从这个目录导入', en: 'Import from this directory' })} />
+            </div>
+          </form>
+        </div>
       </Block>
     </>,
   )
 }
 
-function Directory({ c, name, sticks }: { c: Context<Env>; name: string; sticks: string[] }) {
-  const { t } = c.var
-  return (
-    <div class="field">
-      <label for={name}>{t({ zh: '县盒上的目录', en: 'Directory on the box' })}</label>
-      <input
-        id={name}
-        name={name}
-        value={sticks[0] ?? '/media/usb'}
-        list={`${name}-list`}
-        autocomplete="off"
-      />
-      <datalist id={`${name}-list`}>
-        {sticks.map((each) => (
-          <option value={each} />
-        ))}
-      </datalist>
-      <p class="hint">
-        {sticks.length > 0
-          ? t({ zh: `找到 ${sticks.length} 个可写的外接盘`, en: `${sticks.length} writable drives found` })
-          : t({
-              zh: '县盒上没有找到外接盘,插好后刷新本页',
-              en: 'No drive was found on the box; plug it in and reload',
-            })}
-      </p>
-    </div>
-  )
-}
+const directorySpec = (sticks: string[]): FieldSpec => ({
+  kind: 'text',
+  label: { zh: '县盒上的目录', en: 'Directory on the box' },
+  maxLength: 400,
+  hint:
+    sticks.length > 0
+      ? { zh: `找到外接盘:${sticks.join('、')}`, en: `Drives found: ${sticks.join(', ')}` }
+      : {
+          zh: '县盒上没有找到外接盘,插好后刷新本页',
+          en: 'No drive was found on the box; plug it in and reload',
+        },
+})
 
 function Downloads({ c, packages }: { c: Context<Env>; packages: PackageOut[] }) {
   const { t } = c.var
@@ -301,30 +328,20 @@ async function texts(c: Context<Env>): Promise<Record<string, string | undefined
   )
 }
 
-/** Where desktops and udev put a stick: one level below these. */
+/** Drives mounted where desktops and udev put a stick, writable ones only. */
 function mounted(): string[] {
-  const found: string[] = []
-  const look = (directory: string, depth: number) => {
-    try {
-      for (const each of readdirSync(directory, { withFileTypes: true })) {
-        if (!each.isDirectory()) continue
-        const path = join(directory, each.name)
-        if (depth > 0) look(path, depth - 1)
-        else {
-          try {
-            accessSync(path, constants.W_OK)
-            found.push(path)
-          } catch {
-            // Not ours to write: not offered.
-          }
-        }
-      }
-    } catch {
-      // No such place on this system.
-    }
+  const table = existsSync('/proc/mounts') ? readFileSync('/proc/mounts', 'utf8') : ''
+  return table
+    .split('\n')
+    .map((line) => line.split(' ')[1]?.replaceAll('\\040', ' ') ?? '')
+    .filter((path) => /^\/(media|run\/media|mnt)\//.test(path) && isWritable(path))
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
   }
-  look('/media', 0)
-  look('/run/media', 1)
-  look('/mnt', 0)
-  return found
 }
