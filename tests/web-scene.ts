@@ -197,16 +197,16 @@ export function formOf(html: string, action: string): Record<string, string> {
     )
     if (!name || type === 'file' || ((type === 'radio' || type === 'checkbox') && !/\schecked/.test(tag)))
       continue
-    fields[name] = unescape(value ?? '')
+    fields[name] = plain(value ?? '')
   }
   for (const [, name, text] of form.matchAll(/<textarea\b[^>]*\sname="([^"]*)"[^>]*>([^<]*)<\/textarea>/g))
-    fields[name!] = unescape(text!)
+    fields[name!] = plain(text!)
   for (const [, name, options] of form.matchAll(/<select\b[^>]*\sname="([^"]*)"[^>]*>(.*?)<\/select>/gs))
     fields[name!] = /<option value="([^"]*)" selected/.exec(options!)?.[1] ?? ''
   return fields
 }
 
-const unescape = (text: string) =>
+const plain = (text: string) =>
   text
     .replaceAll('&quot;', '"')
     .replaceAll('&#39;', "'")

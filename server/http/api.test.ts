@@ -12,7 +12,7 @@ afterEach(() => scene.close())
 
 const caowei = '430981114'
 const nanzui = '430981107'
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked at as a foreign program would.
+// Answers are looked at as a foreign program would.
 type Json = any
 
 function program(person: Actor) {

@@ -42,8 +42,11 @@ test('five wrong passwords make the account wait, whether or not the name exists
   const unknown = await attempt('nobody', 'x')
   const wrong = await attempt('wenbin', 'x')
   expect([unknown.status, wrong.status]).toEqual([401, 401])
-  const words = /<div class="notice-body">(.*?)<\/div><\/div>/s
-  expect(words.exec(await unknown.text())?.[1]).toBe(words.exec(await wrong.text())?.[1]!)
+  const told = async (response: Response) =>
+    /<div class="notice-body">.*?<\/div>/s.exec(await response.text())?.[0] ?? ''
+  const [first, second] = [await told(unknown), await told(wrong)]
+  expect(first).toContain('登录名或密码不对')
+  expect(second).toBe(first)
   for (let i = 0; i < 4; i++) await attempt('wenbin', 'x')
   const waits = await attempt('wenbin', password)
   expect(waits.status).toBe(429)

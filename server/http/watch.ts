@@ -99,25 +99,28 @@ export class Meter {
       ['', this.incidents],
     ])
     metric('xianhe_live_pages', 'gauge', 'Pages listening to /events.', [['', this.listeners]])
-    const readings = services.readings.counters()
-    metric('xianhe_readings_stored_total', 'counter', 'Messages with readings stored since start.', [
-      ['', readings.stored],
-    ])
-    metric(
-      'xianhe_readings_quarantined_total',
-      'counter',
-      'Unreadable messages kept in quarantine since start.',
-      [['', readings.quarantined]],
-    )
-    metric('xianhe_mqtt_clients', 'gauge', 'Connected MQTT clients.', [['', readings.clients]])
-    const line = services.line.state()
-    metric('xianhe_sync_acts', 'gauge', 'Acts by fate on the way to the tier above.', [
-      ['fate="waiting"', line.waiting],
-      ['fate="sent"', line.sent],
-      ['fate="received"', line.received],
-      ['fate="imported"', line.imported],
-    ])
-    const asOf = services.numbers.asOf()
+    const readings = known(() => services.readings.counters())
+    if (readings) {
+      metric('xianhe_readings_stored_total', 'counter', 'Messages with readings stored since start.', [
+        ['', readings.stored],
+      ])
+      metric(
+        'xianhe_readings_quarantined_total',
+        'counter',
+        'Unreadable messages kept in quarantine since start.',
+        [['', readings.quarantined]],
+      )
+      metric('xianhe_mqtt_clients', 'gauge', 'Connected MQTT clients.', [['', readings.clients]])
+    }
+    const line = known(() => services.line.state())
+    if (line)
+      metric('xianhe_sync_acts', 'gauge', 'Acts by fate on the way to the tier above.', [
+        ['fate="waiting"', line.waiting],
+        ['fate="sent"', line.sent],
+        ['fate="received"', line.received],
+        ['fate="imported"', line.imported],
+      ])
+    const asOf = known(() => services.numbers.asOf())
     if (asOf)
       metric('xianhe_numbers_as_of_seconds', 'gauge', 'When numbers were last computed (Unix time).', [
         ['', Date.parse(asOf.at) / 1000],
@@ -182,6 +185,15 @@ export function eventsRoute(app: Hono<Env>, meter: Meter, services: Services, pi
       }
     })
   })
+}
+
+/** A part that is down takes its own figures along, not the others. */
+function known<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
 }
 
 const label = (text: string) => text.replaceAll(/["\\\n]/g, ' ')

@@ -55,7 +55,15 @@ export async function listRecords(c: Context<Env>) {
           )}
           {desk.place === 'box' && rights.may(actor, 'export') && (
             <More title={t({ zh: '导出', en: 'Export' })}>
-              {(['xlsx', 'csv', ...(spec.place ? ['geojson'] : []), 'ndjson'] as const).map((format) => (
+              {(
+                [
+                  'xlsx',
+                  'csv',
+                  ...(spec.place ? ['geojson'] : []),
+                  'ndjson',
+                  ...(c.var.box?.parquet ? ['parquet'] : []),
+                ] as const
+              ).map((format) => (
                 <Button
                   title={exportWords[format]![lang]}
                   path={sameList(url, `/d/${spec.name}/export/${format}`)}
@@ -103,6 +111,7 @@ const exportWords: Record<string, { zh: string; en: string }> = {
   csv: { zh: 'CSV', en: 'CSV' },
   geojson: { zh: 'GeoJSON(带位置)', en: 'GeoJSON with places' },
   ndjson: { zh: 'NDJSON(每行一条)', en: 'NDJSON, one a line' },
+  parquet: { zh: 'Parquet(分析用)', en: 'Parquet, for analysis' },
 }
 
 /** Buttons that make a record: verbs that start one, and the plain form. */
