@@ -97,7 +97,7 @@ describe('by wire', () => {
     plugOut(prefecture)
     county.register('CW-001')
     const down = await exchangeWith(county.exchange, idOf(prefecture))
-    expect(down.fault).toContain('does not answer')
+    expect(down.fault!.en).toContain('does not answer')
     const since = lineState(county.exchange).downSince
     expect(since).toBeString()
     county.register('CW-002')
@@ -139,7 +139,9 @@ describe('by wire', () => {
       },
     })
     for (let i = 0; i < 3; i++)
-      expect((await exchangeWith(county.exchange, idOf(prefecture))).fault).toBe('connection reset')
+      expect((await exchangeWith(county.exchange, idOf(prefecture))).fault!.zh).toBe(
+        '传输中断开:connection reset',
+      )
     expect(await exchangeWith(county.exchange, idOf(prefecture))).toMatchObject({ pushed: 1, confirmed: 1 })
     const { bytes } = packageOut(county.exchange, idOf(prefecture), 1)!
     expect(asked.reduce((sum, each) => sum + each.bytes, 0)).toBeLessThan(bytes + 4 * (1 << 20) + 1)

@@ -32,7 +32,7 @@ export interface Peer {
   base?: { seq: number; manifestSha256: string }
   answeredAt?: string
   downSince?: string
-  fault?: string
+  fault?: Words
   tries: number
   tryAt?: string
   confirmedAt?: string
@@ -304,7 +304,7 @@ function toPeer(row: PeerRow): Peer {
     base: row.base_hash ? { seq: row.base_seq, manifestSha256: row.base_hash } : undefined,
     answeredAt: row.answered_at ?? undefined,
     downSince: row.down_since ?? undefined,
-    fault: row.fault ?? undefined,
+    fault: row.fault ? JSON.parse(row.fault) : undefined,
     tries: row.tries,
     tryAt: row.try_at ?? undefined,
     confirmedAt: row.confirmed_at ?? undefined,

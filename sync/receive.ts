@@ -222,6 +222,12 @@ async function receiveOne(
 async function checkSender(exchange: Exchange, opened: OpenPackage): Promise<Peer> {
   const { store } = exchange
   const { manifest } = opened
+  if (manifest.node === store.node.id)
+    refusePackage(
+      'peer',
+      '这是本机自己发出的包,请交给收件的一方',
+      'This box made the package itself; give it to its receiver.',
+    )
   const found = findPeer(store, manifest.node)
   const peer = found?.node === manifest.node ? found : undefined
   if (!peer)

@@ -33,7 +33,7 @@ export const peer = sqliteTable('peer', {
   /** The package our own follow on, when the peer has more of ours than we remember: we were restored from a backup. */
   baseSeq: integer('base_seq').notNull().default(0),
   baseHash: text('base_hash'),
-  /** The line: last answer, since when there is none, why, and when to try again. */
+  /** The line: last answer, since when there is none, why (JSON words), and when to try again. */
   answeredAt: text('answered_at'),
   downSince: text('down_since'),
   fault: text('fault'),

@@ -4,6 +4,8 @@
 
 import { open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { canonical } from '../server/kernel/canonical.ts'
+import type { Words } from '../server/kernel/words.ts'
 import { cutAgain, cutPackages, type PackageOut, packageOut, packagesFor, pendingFor } from './cut.ts'
 import type { Exchange } from './exchange.ts'
 import { hashFile } from './lines.ts'
@@ -20,7 +22,7 @@ export interface Exchanged {
   pulled: number
   refused: number
   /** Set when the line did not answer. */
-  fault?: string
+  fault?: Words
 }
 
 /** All due exchanges now (`xianhe sync`), or the one asked for. Peers without an address are left to stick and pull. */
@@ -59,7 +61,7 @@ export function exchangeWith(exchange: Exchange, node: string): Promise<Exchange
       await sendReceipts(exchange, peer)
       answered(exchange, peer)
     } catch (error) {
-      round.fault = error instanceof Error ? error.message : String(error)
+      round.fault = lineFault(error)
       silent(exchange, peer, round.fault)
     }
     exchange.changed()
@@ -363,8 +365,38 @@ function answered(exchange: Exchange, peer: Peer) {
     .run(exchange.store.moment(), peer.node)
 }
 
+/** Why the line is silent, in words for whoever has to walk to the cable. */
+function lineFault(error: unknown): Words {
+  const said = (error instanceof Error ? error.message : String(error)).slice(0, 300)
+  const code = String((error as { code?: unknown })?.code ?? '') + said
+  if (/ECONNREFUSED|ConnectionRefused/i.test(code))
+    return {
+      zh: '对方机器在,但县盒没有运行(连接被拒)',
+      en: 'The other machine is there, but no box answers on it (connection refused)',
+    }
+  if (/ENOTFOUND|EAI_AGAIN|getaddrinfo|FailedToOpenSocket/i.test(code))
+    return {
+      zh: '找不到对方地址,请核对名片上的地址或网线',
+      en: 'The address cannot be found; check the card’s address and the cable',
+    }
+  if (/EHOSTUNREACH|ENETUNREACH|ENETDOWN/i.test(code))
+    return { zh: '网络不通,请检查网线和路由', en: 'The network is unreachable; check cable and router' }
+  if (/timed? ?out|Timeout|ETIMEDOUT/i.test(code))
+    return { zh: '对方没有应答(超时)', en: 'No answer (timed out)' }
+  if (/ECONNRESET|closed|reset|EPIPE/i.test(code))
+    return { zh: `传输中断开:${said}`, en: `The line broke during a transfer: ${said}` }
+  if (/CERT|certificate|TLS|SSL/i.test(code))
+    return { zh: `对方的证书不可信:${said}`, en: `The other side's certificate is not trusted: ${said}` }
+  if (/^401\b/.test(said))
+    return {
+      zh: '对方不认本机的令牌,请向对方要新的令牌',
+      en: 'The other side does not accept our token; ask for a new one',
+    }
+  return { zh: said, en: said }
+}
+
 /** Backs off to ten minutes at most, with some chance in it, so that forty townships do not call in the same second. */
-function silent(exchange: Exchange, peer: Peer, fault: string) {
+function silent(exchange: Exchange, peer: Peer, fault: Words) {
   const now = exchange.store.moment()
   const tries = (findPeer(exchange.store, peer.node)?.tries ?? 0) + 1
   const wait = Math.min(600_000, 5000 * 2 ** Math.min(tries - 1, 7)) * (0.75 + Math.random() / 2)
@@ -372,5 +404,5 @@ function silent(exchange: Exchange, peer: Peer, fault: string) {
     .query(
       'update peer set down_since = coalesce(down_since, ?), fault = ?, tries = ?, try_at = ? where node = ?',
     )
-    .run(now, fault.slice(0, 500), tries, new Date(Date.parse(now) + wait).toISOString(), peer.node)
+    .run(now, canonical(fault), tries, new Date(Date.parse(now) + wait).toISOString(), peer.node)
 }

@@ -144,15 +144,15 @@ export async function sync(call: Call) {
         String(round.confirmed),
         String(round.pulled),
         String(round.refused),
-        round.fault ?? '',
+        round.fault ? call.t(round.fault) : '',
       ]),
     ),
   )
   const silent = rounds.filter((round) => round.fault)
   for (const round of silent)
     call.complain({
-      zh: `xianhe: ${round.name} 不通: ${round.fault}。等待的内容都在,线路恢复后自动发出。`,
-      en: `xianhe: ${round.name} is out of reach: ${round.fault}. What waits stays, and leaves when the line is back.`,
+      zh: `xianhe: ${round.name} 不通: ${round.fault?.zh}。等待的内容都在,线路恢复后自动发出。`,
+      en: `xianhe: ${round.name} is out of reach: ${round.fault?.en}. What waits stays, and leaves when the line is back.`,
     })
   if (silent.length > 0 || rounds.some((round) => round.refused > 0)) throw new Failed()
 }

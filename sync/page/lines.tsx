@@ -123,8 +123,8 @@ function PeerLine({ c, peer }: { c: Context<Env>; peer: Peer }) {
           })}
         >
           {t({
-            zh: `数据都在本机,接通后自动补送;急用可走 U 盘。原因:${peer.fault ?? '没有答复'}。${peer.tryAt ? `${timeText(peer.tryAt, lang)} 再试。` : ''}`,
-            en: `Everything is kept here and goes by itself when the line is back; a stick works meanwhile. Cause: ${peer.fault ?? 'no answer'}. ${peer.tryAt ? `Next try ${timeText(peer.tryAt, lang)}.` : ''}`,
+            zh: `数据都在本机,接通后自动补送;急用可走 U 盘。原因:${peer.fault?.zh ?? '没有答复'}。${peer.tryAt ? `${timeText(peer.tryAt, lang)} 再试。` : ''}`,
+            en: `Everything is kept here and goes by itself when the line is back; a stick works meanwhile. Cause: ${peer.fault?.en ?? 'no answer'}. ${peer.tryAt ? `Next try ${timeText(peer.tryAt, lang)}.` : ''}`,
           })}
         </Notice>
       )}
@@ -247,7 +247,7 @@ function Outcome({ c, rounds }: { c: Context<Env>; rounds: Exchanged[] | undefin
       {rounds.map((round) => (
         <Notice tone={round.fault ? 'warn' : 'good'} live>
           {round.fault
-            ? t({ zh: `${round.name}:${round.fault}`, en: `${round.name}: ${round.fault}` })
+            ? t({ zh: `${round.name}:${round.fault.zh}`, en: `${round.name}: ${round.fault.en}` })
             : t({
                 zh: `${findPeer(exchangeAt(c).store, round.peer)?.name ?? round.name}:发出 ${round.pushed} 包,确认入库 ${round.confirmed} 包,收取 ${round.pulled} 包${round.refused ? `,拒收 ${round.refused} 包` : ''}`,
                 en: `${round.name}: ${round.pushed} sent, ${round.confirmed} confirmed, ${round.pulled} fetched${round.refused ? `, ${round.refused} refused` : ''}`,
