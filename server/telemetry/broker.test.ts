@@ -1,6 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import net from 'node:net'
+import mqtt from 'mqtt'
 import mqttPacket from 'mqtt-packet'
 import { connect, type SensingScene, sensingScene, until } from '../../tests/sensing-scene.ts'
 
@@ -11,6 +12,9 @@ beforeEach(() => {
 })
 afterEach(() => scene.end())
 
+/** Listening before connecting: what waits for a lasting session comes with the first breath. */
+const mqttFrom = (port: number) =>
+  mqtt.connect(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4, clean: false, clientId: 'display' })
 const reading = (at: number, level = 31.2) => JSON.stringify({ at, values: { 'water-level': level } })
 const readings = () =>
   scene.ask<{ sensor: string; metric: string; at: number; value: number }>(
@@ -221,6 +225,37 @@ test('a command waits on disk for a device that is away while the box restarts',
     )
   })
   expect(await word).toBe('open the sluice')
+})
+
+test('who listens to readings hears them, also after being away while the box restarted', async () => {
+  const token = scene.token('WL-001')
+  const first = await scene.ingest({ anonymous: 'loopback' })
+  const gauge = await connect(first.port, 'WL-001', token, { clean: false, clientId: 'gauge' })
+  const say = async (client: typeof gauge, level: number) =>
+    client.publishAsync('xh/v1/WL-001/readings', JSON.stringify({ values: { 'water-level': level } }), {
+      qos: 1,
+    })
+  await say(gauge, 1)
+  const display = await connect(first.port, undefined, undefined, { clean: false, clientId: 'display' })
+  const heard: string[] = []
+  const listen = (client: typeof gauge) =>
+    client.on('message', (_, payload) => heard.push(JSON.parse(payload.toString()).values['water-level']))
+  listen(display)
+  await display.subscribeAsync('xh/v1/+/readings', { qos: 1 })
+  await say(gauge, 2)
+  await until('the display shows it', () => heard.length === 1)
+  await display.endAsync()
+  await gauge.endAsync()
+  await first.stop()
+  const second = await scene.ingest({ anonymous: 'loopback' })
+  const again = await connect(second.port, 'WL-001', token)
+  await say(again, 3)
+  const back = mqttFrom(second.port)
+  listen(back)
+  await until('what the display missed came', () => heard.length === 2)
+  expect(heard.map(Number)).toEqual([2, 3])
+  await back.endAsync()
+  await again.endAsync()
 })
 
 test('a packet without end is cut off before it fills the memory', async () => {
