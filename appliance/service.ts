@@ -99,7 +99,12 @@ export interface Upgraded {
   to: string
 }
 
-export async function upgrade(at: Places, file: string, staged: boolean): Promise<Upgraded> {
+export async function upgrade(
+  at: Places,
+  file: string,
+  staged: boolean,
+  patience = 60_000,
+): Promise<Upgraded> {
   needRoot(staged)
   if (!existsSync(at.program))
     refuse({
@@ -107,7 +112,7 @@ export async function upgrade(at: Places, file: string, staged: boolean): Promis
       en: 'The box is not installed here. Run xianhe install first.',
     })
   const [from, to] = [await versionOf(at.program), await versionOf(file)]
-  await rehearse(file, at.data)
+  await rehearse(file, at.data, patience)
   const kept = join(at.data, '.before-upgrade')
   await must('systemctl', 'stop', 'xianhe')
   keepDatabases(at.data, kept)
@@ -115,7 +120,7 @@ export async function upgrade(at: Places, file: string, staged: boolean): Promis
   copyFileSync(at.program, at.previous)
   place(file, at.program)
   await must('systemctl', 'start', 'xianhe')
-  if (await becomesHealthy(at)) {
+  if (await becomesHealthy(at, patience)) {
     rmSync(kept, { recursive: true })
     return { from, to }
   }
@@ -138,7 +143,7 @@ export async function upgrade(at: Places, file: string, staged: boolean): Promis
 }
 
 /** The new program runs on a copy of the data, on ports of its own, before the real box feels anything. */
-async function rehearse(file: string, data: string) {
+async function rehearse(file: string, data: string, patience: number) {
   const copy = mkdtempSync(join(tmpdir(), 'xianhe-rehearsal-'))
   try {
     for (const name of databases) {
@@ -174,8 +179,11 @@ async function rehearse(file: string, data: string) {
       { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', env: { PATH: process.env['PATH'] ?? '' } },
     )
     const said = new Response(trial.stderr as ReadableStream).text()
-    const ended = trial.exited.then(() => false)
-    const healthy = await Promise.race([isHealthy(port, rehearsalPatience), ended])
+    const healthy = await isHealthy(
+      port,
+      patience,
+      () => trial.exitCode !== null || trial.signalCode !== null,
+    )
     trial.kill('SIGINT')
     await trial.exited
     if (!healthy) {
@@ -191,7 +199,6 @@ async function rehearse(file: string, data: string) {
 }
 
 const databases = ['core.db', 'telemetry.db']
-const rehearsalPatience = 60_000
 
 function keepDatabases(data: string, kept: string) {
   rmSync(kept, { recursive: true, force: true })
@@ -242,7 +249,7 @@ async function versionOf(file: string): Promise<string> {
   })
 }
 
-async function becomesHealthy(at: Places): Promise<boolean> {
+async function becomesHealthy(at: Places, patience: number): Promise<boolean> {
   const settings = Bun.spawn([at.program, 'settings', '--json', '--data', at.data], {
     stdout: 'pipe',
     stderr: 'ignore',
@@ -250,12 +257,16 @@ async function becomesHealthy(at: Places): Promise<boolean> {
   const { settings: rows } = JSON.parse(await new Response(settings.stdout).text()) as {
     settings: { name: string; value: number }[]
   }
-  return isHealthy(rows.find((row) => row.name === 'port')!.value, 60_000)
+  return isHealthy(rows.find((row) => row.name === 'port')!.value, patience)
 }
 
-async function isHealthy(port: number, patience: number): Promise<boolean> {
+async function isHealthy(
+  port: number,
+  patience: number,
+  ended: () => boolean = () => false,
+): Promise<boolean> {
   const deadline = Date.now() + patience
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !ended()) {
     try {
       const answer = await fetch(`http://127.0.0.1:${port}/healthz`)
       const { parts } = (await answer.json()) as { parts: Record<string, { state: string }> }

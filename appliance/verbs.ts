@@ -270,7 +270,13 @@ const list: Verb[] = [
       en: 'Changes to a new version, tried on a copy first, and back when it is not healthy',
     },
     use: 'FILE',
-    flags: { root: stage },
+    flags: {
+      root: stage,
+      patience: {
+        value: 'SECONDS',
+        about: { zh: '多久算不正常,默认 60', en: 'how long it may take to become healthy; 60 by default' },
+      },
+    },
     where: 'here',
     run: async (call) => (await import('./verbs/service.ts')).upgrade(call),
   },

@@ -28,7 +28,7 @@ export async function uninstall(call: Call) {
 
 export async function upgrade(call: Call) {
   const { at, staged } = where(call)
-  const done = await upgradeAt(at, call.path(call.arg(0, 'FILE')), staged)
+  const done = await upgradeAt(at, call.path(call.arg(0, 'FILE')), staged, call.number('patience', 60) * 1000)
   call.report(done, [
     call.t({
       zh: `已从 ${done.from} 升级到 ${done.to},运行正常;旧程序留在 ${at.previous}。`,
