@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { afterEach, expect, test } from 'bun:test'
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,9 @@ import { numbersIn, type OpenNumbers } from './numbers.ts'
 import { parquetBy } from './parquet.ts'
 import { numbersFile } from './publish.ts'
 import { part, plots, towns } from './scenes.ts'
+
+// DuckDB beside a whole test run on an old mini-PC takes its time.
+setDefaultTimeout(60_000)
 
 test('a number counts what stands, in the county and in each township', async () => {
   const { register, settle, value } = await office()

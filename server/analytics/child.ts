@@ -6,7 +6,7 @@ import type { Measure } from '../kernel/measures.ts'
 import type { Registry } from '../kernel/registry.ts'
 import { type Answers, answerIn, type Question } from './answer.ts'
 import { faultsOf, moduleOf } from './check.ts'
-import { compute, dependsOnTime, runsPerScope, sqlOf, type Value } from './compute.ts'
+import { type Area, compute, dependsOnTime, runsPerScope, sqlOf, type Value } from './compute.ts'
 import { Follower, type Progress } from './follow.ts'
 import { discard, Lake } from './lake.ts'
 import { discardNumbers, NumbersFile } from './publish.ts'
@@ -72,6 +72,8 @@ class Room implements Analytics {
   private minuteOf = 0
   private failures = 0
   private sealing: Promise<unknown> = Promise.resolve()
+  /** Measures whose townships are to be computed again. */
+  private readonly behind = new Set<Measure>()
   /** Measures that could not be computed, and why; the others go on. */
   private readonly asides = new Map<string, string>()
   /** What each measure reads. */
@@ -97,7 +99,7 @@ class Room implements Analytics {
 
   async settle() {
     const { seq } = this.follower.newest()
-    while (!this.stopping && (this.seq < seq || this.wanted || this.running)) {
+    while (!this.stopping && (this.seq < seq || this.wanted || this.running || this.behind.size > 0)) {
       this.look()
       await this.running
     }
@@ -172,41 +174,62 @@ class Room implements Analytics {
     const measures = [...this.options.registry.measures.values()]
     const due = measures.filter((each) => all || (clock && dependsOnTime(each)) || this.touches(each, tables))
     if (all) this.numbers.keepOnly(measures.map((each) => each.name))
-    const { division } = this.follower
-    // The county's own numbers first: the townships of queries take a run each.
-    await this.computeAndTell(due, division, [division], seq)
-    const scopes = scopesUnder(division, this.options.registry)
-    const perScope = due.filter((each) => runsPerScope(each) && !this.asides.has(each.name))
-    if (scopes.length > 1 && perScope.length > 0) await this.computeAndTell(perScope, division, scopes, seq)
+    const area = this.area()
+    // Queries run once per scope: the county's own numbers first, the townships' behind them.
+    await this.computeAndTell(
+      due.filter((each) => !runsPerScope(each)),
+      area,
+      undefined,
+      seq,
+    )
+    await this.computeAndTell(due.filter(runsPerScope), area, [area.division], seq)
+    for (const each of due.filter(runsPerScope)) this.behind.add(each)
     this.minuteOf = thisMinute
     this.complete = true
+    await this.catchUpBelow(area, seq)
   }
 
-  private async computeAndTell(measures: Measure[], division: string, scopes: string[], seq: number) {
-    const all = scopesUnder(division, this.options.registry)
+  /** Stops for newer acts, but never without having done one: under endless load the townships still get their turn. */
+  private async catchUpBelow(area: Area, seq: number) {
+    const below = area.scopes.slice(1)
+    for (const measure of below.length > 0 ? [...this.behind] : []) {
+      await this.computeAndTell([measure], area, below, seq)
+      this.behind.delete(measure)
+      if (this.wanted) return
+    }
+    this.behind.clear()
+  }
+
+  private async computeAndTell(measures: Measure[], area: Area, only: string[] | undefined, seq: number) {
+    if (this.stopping) throw new Error('stopping')
+    const sound = measures.filter((each) => !this.faultIn(each))
+    const answers = await compute(this.lake, this.options.registry, sound, area, only)
     const computed = new Map<string, Value[]>()
     for (const measure of measures) {
-      const faults = faultsOf(measure, this.options.registry)
-      try {
-        if (faults.length > 0) throw new Error(faults.join('; '))
-        if (this.stream.fault && this.readsOf(measure).has('readings')) throw new Error(this.stream.fault)
-        const values = await compute(this.lake, measure, division, measure.query ? scopes : all)
-        computed.set(measure.name, values)
-        this.asides.delete(measure.name)
-      } catch (fault) {
-        this.setAside(measure, fault)
-        computed.set(measure.name, [])
-      }
-      if (this.stopping) throw new Error('stopping')
+      const answer = this.faultIn(measure) ?? answers.get(measure.name)!
+      if (answer instanceof Error) this.setAside(measure, answer)
+      else this.asides.delete(measure.name)
+      computed.set(measure.name, answer instanceof Error ? [] : answer)
     }
-    this.seq = seq
-    this.tell(computed)
+    this.tell(computed, only, seq)
   }
 
-  private tell(computed: Map<string, Value[]>) {
+  private faultIn(measure: Measure): Error | undefined {
+    const faults = faultsOf(measure, this.options.registry)
+    if (faults.length > 0) return new Error(faults.join('; '))
+    if (this.stream.fault && this.readsOf(measure).has('readings')) return new Error(this.stream.fault)
+    return undefined
+  }
+
+  private area(): Area {
+    const { division } = this.follower
+    return { division, scopes: scopesUnder(division, this.options.registry) }
+  }
+
+  private tell(computed: Map<string, Value[]>, only?: string[], seq = this.seq) {
     const at = new Date().toISOString()
     try {
-      this.numbers.publish(computed, this.asides, at, Math.max(this.seq, 0))
+      this.numbers.publish(computed, only, this.asides, at, Math.max(seq, 0))
     } catch (fault) {
       // Damaged or deleted under us: thrown away, and the next pass computes everything.
       this.numbers.close()
@@ -216,6 +239,7 @@ class Room implements Analytics {
       throw fault
     }
     this.toldAt = Date.now()
+    this.seq = seq
     if (computed.size > 0) this.options.hint('numbers', { at, seq: this.seq, measures: [...computed.keys()] })
   }
 

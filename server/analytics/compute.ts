@@ -1,10 +1,12 @@
 // A measure to SQL and its rows. Counts and sums of a dataset are computed for every scope (the box's own division and
-// the divisions below it) in one pass; a query of its own is run once per scope over views narrowed to that scope.
+// the divisions below it) at once; a query of its own is written out once per scope, over the tables narrowed to that
+// scope. Many measures go to DuckDB as one statement: under load each trip costs more than the counting.
 
 import type { DatasetSpec } from '../kernel/dataset.ts'
 import type { Measure } from '../kernel/measures.ts'
+import type { Registry } from '../kernel/registry.ts'
 import type { Lake } from './lake.ts'
-import { literal, own, quoted, tableOf } from './tables.ts'
+import { literal, own, quoted, scopedTable, tableOf } from './tables.ts'
 
 export interface Value {
   division: string
@@ -12,17 +14,60 @@ export interface Value {
   value: number
 }
 
+export interface Area {
+  /** The box's own division. */
+  division: string
+  /** It and the known divisions below it. */
+  scopes: string[]
+}
+
+/** The values of each measure, or why it has none. `only` narrows queries that run once per scope. */
 export async function compute(
   lake: Lake,
-  measure: Measure,
-  division: string,
-  scopes: string[],
-): Promise<Value[]> {
-  const values = measure.query
-    ? await computeQuery(lake, measure, division, scopes)
-    : await computeRecords(lake, measure, division)
-  return complete(measure, values, scopes)
+  registry: Registry,
+  measures: Measure[],
+  area: Area,
+  only: string[] = area.scopes,
+): Promise<Map<string, Value[] | Error>> {
+  const answers = new Map<string, Value[] | Error>()
+  const asked: { measure: Measure; sql: string }[] = []
+  for (const measure of measures) {
+    try {
+      asked.push({ measure, sql: await valuesSql(lake, registry, measure, area.division, only) })
+    } catch (fault) {
+      answers.set(measure.name, fault as Error)
+    }
+  }
+  const together = await runTogether(lake, asked).catch(() => undefined)
+  for (const each of asked) {
+    // One of them is wrong: each alone shows which.
+    const rows = together ? (together.get(each.measure.name) ?? []) : await runAlone(lake, each.sql)
+    answers.set(each.measure.name, rows instanceof Error ? rows : complete(each.measure, rows, area.scopes))
+  }
+  return answers
 }
+
+async function runTogether(
+  lake: Lake,
+  asked: { measure: Measure; sql: string }[],
+): Promise<Map<string, Value[]>> {
+  const found = new Map<string, Value[]>()
+  if (asked.length === 0) return found
+  const each = asked.map(
+    ({ measure, sql }) => `select ${literal(measure.name)} as measure, division, key, value from (${sql})`,
+  )
+  for (const { measure, ...value } of await lake.rows<Value & { measure: string }>(
+    each.join(' union all '),
+  )) {
+    const values = found.get(measure)
+    if (values) values.push(value)
+    else found.set(measure, [value])
+  }
+  return found
+}
+
+const runAlone = (lake: Lake, sql: string): Promise<Value[] | Error> =>
+  lake.rows<Value>(sql).catch((fault) => fault as Error)
 
 /** Everything a measure reads, for knowing when to compute it again. */
 export function sqlOf(measure: Measure, division: string): string {
@@ -44,9 +89,14 @@ export function recordsBehind(measure: Measure, division: string, key: string | 
     from ${chosen(measure, division)}) ${keyed} group by _id, _touched order by _touched desc, _id`
 }
 
-async function computeRecords(lake: Lake, measure: Measure, division: string): Promise<Value[]> {
-  await lake.run(`set variable scope = ${literal(division)}`)
-  return lake.rows<Value>(recordsSql(measure, division))
+async function valuesSql(
+  lake: Lake,
+  registry: Registry,
+  measure: Measure,
+  division: string,
+  scopes: string[],
+): Promise<string> {
+  return measure.query ? querySql(lake, registry, measure, division, scopes) : recordsSql(measure, division)
 }
 
 function recordsSql(measure: Measure, division: string): string {
@@ -64,7 +114,7 @@ function recordsSql(measure: Measure, division: string): string {
   const rows = `select ${own(spec, 'division')} as _division, ${keyOf(measure, spec)} as _key${x} from ${chosen(measure, division)}`
   return `select _scope as division, _key as key, cast(${value} as double) as value
     from (select *, unnest(${scopesOf('_division', division)}) as _scope from (${rows}))
-    group by _scope, _key order by all`
+    group by _scope, _key`
 }
 
 function chosen(measure: Measure, division: string): string {
@@ -144,34 +194,46 @@ async function columnsIn(lake: Lake, measure: Measure): Promise<Set<string>> {
   return names
 }
 
-async function computeQuery(
+async function querySql(
   lake: Lake,
+  registry: Registry,
   measure: Measure,
   division: string,
   scopes: string[],
-): Promise<Value[]> {
+): Promise<string> {
   const names = await columnsIn(lake, measure)
   const parts = [
     names.has('at') ? `strftime(cast("at" as date), '%Y-%m-%d')` : '',
     names.has('key') ? `coalesce(cast("key" as varchar), '')` : '',
   ]
   const key = parts.filter(Boolean).join(` || '|' || `) || `''`
-  const values: Value[] = []
-  if (names.has('division')) {
-    // The query says where each row belongs: one run, added up per scope.
-    await lake.run(`set variable scope = ${literal(division)}`)
-    return lake.rows<Value>(`select _scope as division, _key as key, cast(sum(value) as double) as value
-      from (select unnest(${scopesOf('division', division)}) as _scope, ${key} as _key, value from (${measure.query}\n) where starts_with(division, ${literal(division)}))
-      group by _scope, _key order by all`)
-  }
-  for (const scope of new Set([division, ...scopes])) {
-    await lake.run(`set variable scope = ${literal(scope)}`)
-    const rows = await lake.rows<{ key: string; value: number | null }>(
-      `select ${key} as key, round(cast(value as double), 6) as value from (${measure.query}\n) order by all`,
+  const within = (scope: string) =>
+    `(with ${narrowed(lake, registry, measure, scope)} select * from (${measure.query}\n))`
+  // The query says where each row belongs: one run, added up per scope.
+  if (names.has('division'))
+    return `select _scope as division, _key as key, cast(sum(value) as double) as value
+      from (select unnest(${scopesOf('division', division)}) as _scope, ${key} as _key, value
+            from ${within(division)} where starts_with(division, ${literal(division)}))
+      group by _scope, _key`
+  return scopes
+    .map(
+      (scope) =>
+        `select ${literal(scope)} as division, ${key} as key, round(cast(value as double), 6) as value from ${within(scope)}`,
     )
-    values.push(...rows.map((row) => ({ division: scope, key: row.key, value: row.value! })))
-  }
-  return values
+    .join(' union all ')
+}
+
+/** Each table of a dataset that the query names, narrowed to a scope under the same name. */
+function narrowed(lake: Lake, registry: Registry, measure: Measure, scope: string): string {
+  const named = new Set(lake.tablesIn(measure.query!))
+  const tables = [...registry.datasets.values()].filter(({ name }) => named.has(tableOf(name)))
+  // A `with` needs something to name, also for a query that reads no dataset.
+  return [
+    '_none as (select 1)',
+    ...tables.map(
+      ({ spec }) => `${quoted(tableOf(spec.name))} as not materialized (${scopedTable(spec, scope)})`,
+    ),
+  ].join(', ')
 }
 
 /** A count of nothing is 0, not a gap; an average of nothing is a gap. */

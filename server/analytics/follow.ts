@@ -11,8 +11,8 @@ import {
   insertFromSlice,
   literal,
   quoted,
-  scopedView,
   shapeOf,
+  standingView,
   tableOf,
 } from './tables.ts'
 
@@ -35,6 +35,9 @@ export class Follower {
   private readonly touched
   private readonly all
   private checked = false
+  /** `box.state` and `box.shape` as last written; read again after anything failed. */
+  private state: Map<string, string> | undefined
+  private shapes: Map<string, { shape: string; ready: boolean }> | undefined
 
   constructor(
     coreFile: string,
@@ -65,6 +68,20 @@ export class Follower {
   }
 
   async catchUp(): Promise<CaughtUp> {
+    try {
+      return await this.look()
+    } catch (fault) {
+      this.state = undefined
+      this.shapes = undefined
+      throw fault
+    }
+  }
+
+  close() {
+    this.core.close()
+  }
+
+  private async look(): Promise<CaughtUp> {
     if (!this.checked) await this.forgetAnotherDiary()
     this.checked = true
     const changed = await this.prepareTables()
@@ -73,13 +90,9 @@ export class Follower {
     return { seq, changed }
   }
 
-  close() {
-    this.core.close()
-  }
-
   /** A restored or replaced core.db is another diary: positions in it mean nothing here. */
   private async forgetAnotherDiary() {
-    const state = await this.state()
+    const state = await this.readState()
     if (state.get('seq') === undefined) return
     const at = Number(state.get('told') ?? 0)
     const same = state.get('database') === this.fact('database') && state.get('hash') === this.hashAt(at)
@@ -90,24 +103,22 @@ export class Follower {
       await this.lake.run(`drop table main.${quoted(table_name)} cascade`)
     await this.lake.run('delete from box.shape')
     await this.lake.run('delete from box.state')
+    this.state = undefined
   }
 
   /** A table per dataset. New and changed ones are empty until `fill`; those of datasets that are gone go. */
   private async prepareTables(): Promise<Set<string>> {
-    const shapes = new Map(
-      (await this.lake.rows<{ dataset: string; shape: string }>('select dataset, shape from box.shape')).map(
-        (row) => [row.dataset, row.shape],
-      ),
-    )
+    const shapes = await this.readShapes()
     const changed = new Set<string>()
     for (const { spec } of this.registry.datasets.values()) {
-      const shape = `${shapeOf(spec)} ${scopedView(spec)}`
-      if (shapes.get(spec.name) === shape) continue
+      const shape = `${shapeOf(spec)}; ${standingView(spec)}`
+      if (shapes.get(spec.name)?.shape === shape) continue
       changed.add(spec.name)
+      this.shapes = undefined
       await this.lake.transaction(async () => {
         await this.lake.run(`drop view if exists scope.${quoted(tableOf(spec.name))}`)
         await this.lake.run(createTable(spec))
-        await this.lake.run(scopedView(spec))
+        await this.lake.run(standingView(spec))
         await this.lake.run('delete from box.shape where dataset = $name', { name: spec.name })
         await this.lake.run('insert into box.shape values ($name, $shape, false)', { name: spec.name, shape })
         await this.setState({ rid: undefined })
@@ -115,6 +126,7 @@ export class Follower {
     }
     for (const name of shapes.keys()) {
       if (this.registry.datasets.has(name)) continue
+      this.shapes = undefined
       await this.lake.transaction(async () => {
         await this.lake.run(`drop view if exists scope.${quoted(tableOf(name))}`)
         await this.lake.run(`drop table if exists main.${quoted(tableOf(name))}`)
@@ -126,11 +138,11 @@ export class Follower {
 
   /** New tables are filled from all records, in slices that a restart resumes. */
   private async fill(changed: Set<string>) {
-    const unready = await this.lake.rows<{ dataset: string }>('select dataset from box.shape where not ready')
-    const wanted = new Set(unready.map((row) => row.dataset))
+    const unready = [...(await this.readShapes())].filter(([, { ready }]) => !ready)
+    const wanted = new Set(unready.map(([name]) => name))
     if (wanted.size === 0) return
     for (const name of wanted) changed.add(name)
-    const state = await this.state()
+    const state = await this.readState()
     // Whatever is touched from here on comes again with `follow`, replacing what the fill brought.
     if (state.get('seq') === undefined)
       await this.setState({ seq: String(this.newest().seq), database: this.fact('database'), ...this.mark() })
@@ -155,12 +167,15 @@ export class Follower {
     }
     await this.lake.transaction(async () => {
       await this.lake.run('update box.shape set ready = true')
+      this.shapes = undefined
       await this.setState({ rid: undefined })
     })
+    // Compressed and out of memory: from here on only small changes follow.
+    await this.lake.run('checkpoint')
   }
 
   private async follow(changed: Set<string>): Promise<number> {
-    const state = await this.state()
+    const state = await this.readState()
     let [seq, rid] = [Number(state.get('seq') ?? 0), Number(state.get('at') ?? 0)]
     for (;;) {
       // One snapshot: when the slice is not full, everything up to the newest entry has been seen.
@@ -182,6 +197,10 @@ export class Follower {
 
   private async move(rows: Row[], wanted: Set<string> | undefined, how: 'new' | 'again') {
     const specs = new Map<string, DatasetSpec>()
+    // Made anew each time: rows deleted from a table in memory are kept until the process ends.
+    await this.lake.run(
+      'create or replace temp table slice (dataset varchar, id varchar, division varchar, town varchar, born bigint, touched bigint, withdrawn boolean, body varchar)',
+    )
     const appender = await this.lake.appender('slice')
     for (const row of rows) {
       const spec = this.registry.datasets.get(row.dataset)?.spec
@@ -203,23 +222,34 @@ export class Follower {
       if (how === 'again') await this.lake.run(deleteInSlice(spec))
       await this.lake.run(insertFromSlice(spec))
     }
-    await this.lake.run('delete from temp.slice')
   }
 
-  private async state(): Promise<Map<string, string>> {
+  private async readState(): Promise<Map<string, string>> {
+    if (this.state) return this.state
     const rows = await this.lake.rows<{ name: string; value: string }>('select name, value from box.state')
-    return new Map(rows.map((row) => [row.name, row.value]))
+    this.state = new Map(rows.map((row) => [row.name, row.value]))
+    return this.state
   }
 
   private async setState(values: Record<string, string | undefined>) {
-    const names = Object.keys(values)
-    if (names.length === 0) return
-    await this.lake.run(`delete from box.state where name in (${names.map(literal).join(', ')})`)
-    const kept = names.filter((name) => values[name] !== undefined)
-    if (kept.length === 0) return
-    await this.lake.run(
-      `insert into box.state values ${kept.map((name) => `(${literal(name)}, ${literal(values[name]!)})`).join(', ')}`,
+    const state = await this.readState()
+    const gone = Object.keys(values).filter((name) => values[name] === undefined)
+    const kept = Object.keys(values).filter((name) => values[name] !== undefined)
+    if (gone.length > 0)
+      await this.lake.run(`delete from box.state where name in (${gone.map(literal).join(', ')})`)
+    const rows = kept.map((name) => `(${literal(name)}, ${literal(values[name]!)})`)
+    if (kept.length > 0) await this.lake.run(`insert or replace into box.state values ${rows.join(', ')}`)
+    for (const name of gone) state.delete(name)
+    for (const name of kept) state.set(name, values[name]!)
+  }
+
+  private async readShapes() {
+    if (this.shapes) return this.shapes
+    const rows = await this.lake.rows<{ dataset: string; shape: string; ready: boolean }>(
+      'select * from box.shape',
     )
+    this.shapes = new Map(rows.map(({ dataset, shape, ready }) => [dataset, { shape, ready }]))
+    return this.shapes
   }
 
   /** The newest diary entry and its hash, by which this diary is known again. */

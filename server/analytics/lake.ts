@@ -176,11 +176,8 @@ async function openFile(options: LakeOptions): Promise<[DuckDBInstance, DuckDBCo
     await main.run('set lock_configuration = true')
     await main.run('create schema if not exists box')
     await main.run('create schema if not exists scope')
-    await main.run('create table if not exists box.state (name varchar, value varchar)')
+    await main.run('create table if not exists box.state (name varchar primary key, value varchar)')
     await main.run('create table if not exists box.shape (dataset varchar, shape varchar, ready boolean)')
-    await main.run(
-      'create temp table slice (dataset varchar, id varchar, division varchar, town varchar, born bigint, touched bigint, withdrawn boolean, body varchar)',
-    )
     await main.run('use scope')
     const side = await instance.connect()
     await side.run('use scope')

@@ -1,7 +1,7 @@
 // The room as a real process: killed in the middle, and timed from the save to the number.
 
 import { Database } from 'bun:sqlite'
-import { afterEach, expect, test } from 'bun:test'
+import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,9 @@ import { Store } from '../kernel/store.ts'
 import { numbersIn } from './numbers.ts'
 import { numbersFile } from './publish.ts'
 import { part, towns } from './scenes.ts'
+
+// DuckDB beside a whole test run on an old mini-PC takes its time.
+setDefaultTimeout(60_000)
 
 test('killed again and again while acts come, it ends with every record counted once', async () => {
   const { register, withdraw, spawn, dir, settled } = county()

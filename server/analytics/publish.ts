@@ -25,10 +25,19 @@ export class NumbersFile {
     }
   }
 
-  /** Puts new values in place of the old ones. Measures not mentioned keep theirs: they are as true at `seq` as before. */
-  publish(computed: Map<string, Value[]>, asides: Map<string, string>, at: string, seq: number) {
+  /**
+   * Puts new values in place of the old ones. Measures not mentioned keep theirs: they are as true at `seq` as before.
+   * With `only`, the values of other divisions stay too.
+   */
+  publish(
+    computed: Map<string, Value[]>,
+    only: string[] | undefined,
+    asides: Map<string, string>,
+    at: string,
+    seq: number,
+  ) {
     this.db.transaction(() => {
-      for (const [measure, values] of computed) this.replace(measure, values)
+      for (const [measure, values] of computed) this.replace(measure, values, only)
       this.db.run('delete from aside')
       const put = this.db.query('insert into aside(measure, why) values(?, ?)')
       for (const [measure, why] of asides) put.run(measure, why)
@@ -46,7 +55,7 @@ export class NumbersFile {
     this.db.close()
   }
 
-  private replace(measure: string, values: Value[]) {
+  private replace(measure: string, values: Value[], only: string[] | undefined) {
     const old = new Map(
       (
         this.db.query('select division, key, value from number where measure = ?').all(measure) as Value[]
@@ -60,6 +69,7 @@ export class NumbersFile {
       if (old.get(name)?.value !== value) put.run(measure, division, key, value)
       old.delete(name)
     }
+    if (only) for (const [name, { division }] of old) if (!only.includes(division)) old.delete(name)
     const drop = this.db.query('delete from number where measure = ? and division = ? and key = ?')
     for (const { division, key } of old.values()) drop.run(measure, division, key)
   }

@@ -85,8 +85,8 @@ export class Stream {
     if (known?.value === id) return
     await this.lake.transaction(async () => {
       for (const table of ['hot', 'last', 'hours']) await this.lake.run(`delete from box.${table}`)
-      await this.lake.run(`delete from box.state where name in ('telemetry', 'heard', 'copied')`)
-      await this.lake.run(`insert into box.state values ('telemetry', ${literal(id)})`)
+      await this.lake.run(`delete from box.state where name in ('heard', 'copied')`)
+      await this.lake.run(`insert or replace into box.state values ('telemetry', ${literal(id)})`)
     })
   }
 
@@ -168,8 +168,7 @@ export class Stream {
   }
 
   private async setState(name: string, value: number) {
-    await this.lake.run(`delete from box.state where name = ${literal(name)}`)
-    await this.lake.run(`insert into box.state values (${literal(name)}, '${value}')`)
+    await this.lake.run(`insert or replace into box.state values (${literal(name)}, '${value}')`)
   }
 }
 

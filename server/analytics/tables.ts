@@ -58,16 +58,21 @@ export function deleteInSlice(spec: DatasetSpec): string {
 }
 
 /**
- * The same table as a query of a measure sees it: within the division being computed (what stands above it too, where
- * the dataset reaches below), withdrawn records left out. `main.agri_plot` is the whole of it.
+ * The same table as a query of a measure sees it: within a scope (what stands above it too, where the dataset reaches
+ * below), withdrawn records left out. `main.agri_plot` is the whole of it.
  */
-export function scopedView(spec: DatasetSpec): string {
-  const table = quoted(tableOf(spec.name))
+export function scopedTable(spec: DatasetSpec, scope: string): string {
   const division = own(spec, 'division')
-  const inside = `starts_with(${division}, getvariable('scope'))`
-  const scope =
-    spec.reach === 'below' ? `(${inside} or starts_with(getvariable('scope'), ${division}))` : inside
-  return `create or replace view scope.${table} as select * from main.${table} where ${scope} and not ${own(spec, 'withdrawn')}`
+  const inside = `starts_with(${division}, ${literal(scope)})`
+  const within =
+    spec.reach === 'below' ? `(${inside} or starts_with(${literal(scope)}, ${division}))` : inside
+  return `select * from main.${quoted(tableOf(spec.name))} where ${within} and not ${own(spec, 'withdrawn')}`
+}
+
+/** Without a scope, for what is written beside the tables themselves: a condition that looks into another table. */
+export function standingView(spec: DatasetSpec): string {
+  const table = quoted(tableOf(spec.name))
+  return `create or replace view scope.${table} as select * from main.${table} where not ${own(spec, 'withdrawn')}`
 }
 
 /** Field → column type, for files of records as people may see them. */
