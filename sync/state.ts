@@ -3,6 +3,7 @@
 
 import type { Words } from '../server/kernel/words.ts'
 import type { Exchange } from './exchange.ts'
+import type { Manifest } from './manifest.ts'
 import { type Peer, upperPeer } from './peers.ts'
 
 /** As `Line` of server/http/services.ts has it. */
@@ -77,6 +78,18 @@ function uncutFor(exchange: Exchange, peer: Peer): number {
     )
     .get(from, peer.node) as { n: number }
   return n
+}
+
+/** What waits in the diary, by dataset, as a manifest counts it. Only recent acts are read: a new peer's first slice is everything. */
+export function waitingFor(exchange: Exchange, peer: Peer): Manifest['datasets'] {
+  const from = Math.max(peer.looked, peer.confirmed, exchange.store.seq - 20_000)
+  const rows = exchange.store.db
+    .query(
+      `select c.dataset, sum(c.base = 0 and c.withdrawn is null) as created, sum(c.base > 0 and c.withdrawn is null) as amended, sum(c.withdrawn is not null) as withdrawn
+       from change c join act a on a.seq = c.seq where c.seq > ?1 and a.origin <> ?2 and a.origin not in (select origin from route where peer = ?2) group by c.dataset`,
+    )
+    .all(from, peer.node) as ({ dataset: string } & Manifest['datasets'][string])[]
+  return Object.fromEntries(rows.map(({ dataset, ...counts }) => [dataset, counts]))
 }
 
 /** Three ticks: whether an act of ours is imported above. */

@@ -11,9 +11,9 @@ import type { Child } from '../../web/ui/props.ts'
 import { Tag } from '../../web/ui/tag.tsx'
 import type { Peer } from '../peers.ts'
 import { findPeer, listPeers } from '../peers.ts'
-import { fateOf, troubles } from '../state.ts'
+import { fateOf, troubles, waitingFor } from '../state.ts'
 import { type Exchanged, exchangeAll } from '../wire.ts'
-import { audit, exchangeAt, Post, SyncTabs, syncTitle } from './pieces.tsx'
+import { audit, contentText, exchangeAt, Post, SyncTabs, syncTitle } from './pieces.tsx'
 
 /** 线路: each peer, how far everything for it has come, and the button that tries now. */
 export function lines(app: App) {
@@ -60,12 +60,14 @@ function draw(c: Context<Env>, notice?: Child) {
         )}
       </PageHead>
       <SyncTabs c={c} />
-      {notice}
-      {troubles(exchange).map((each) => (
-        <Notice tone="warn">
-          <a href={each.path}>{t(each.words)}</a>
-        </Notice>
-      ))}
+      <div class="sync-notices">
+        {notice}
+        {troubles(exchange).map((each) => (
+          <Notice tone="warn">
+            <a href={each.path}>{t(each.words)}</a>
+          </Notice>
+        ))}
+      </div>
       {peers.length === 0 && (
         <Empty
           icon="sync"
@@ -77,13 +79,13 @@ function draw(c: Context<Env>, notice?: Child) {
         />
       )}
       {peers.map((peer) => (
-        <PeerLine c={c} peer={peer} />
+        <PeerLine c={c} peer={peer} alone={peers.length === 1} />
       ))}
     </>,
   )
 }
 
-function PeerLine({ c, peer }: { c: Context<Env>; peer: Peer }) {
+function PeerLine({ c, peer, alone }: { c: Context<Env>; peer: Peer; alone: boolean }) {
   const { t, lang } = c.var
   const exchange = exchangeAt(c)
   const fate = fateOf(exchange, peer)
@@ -103,31 +105,33 @@ function PeerLine({ c, peer }: { c: Context<Env>; peer: Peer }) {
         </span>
       }
     >
-      {peer.note && (
-        <Notice tone="warn">
-          <p>{t(peer.note)}</p>
-          <Post
-            c={c}
-            action={`/sync/peers/${peer.node}/seen`}
-            title={t({ zh: '已核对', en: 'Checked' })}
-            small
-          />
-        </Notice>
-      )}
-      {peer.downSince && (
-        <Notice
-          tone="warn"
-          title={t({
-            zh: `线路自 ${timeText(peer.downSince, lang)} 起不通`,
-            en: `The line is down since ${timeText(peer.downSince, lang)}`,
-          })}
-        >
-          {t({
-            zh: `数据都在本机,接通后自动补送;急用可走 U 盘。原因:${peer.fault?.zh ?? '没有答复'}。${peer.tryAt ? `${timeText(peer.tryAt, lang)} 再试。` : ''}`,
-            en: `Everything is kept here and goes by itself when the line is back; a stick works meanwhile. Cause: ${peer.fault?.en ?? 'no answer'}. ${peer.tryAt ? `Next try ${timeText(peer.tryAt, lang)}.` : ''}`,
-          })}
-        </Notice>
-      )}
+      <div class="sync-notices">
+        {peer.note && (
+          <Notice tone="warn">
+            <p>{t(peer.note)}</p>
+            <Post
+              c={c}
+              action={`/sync/peers/${peer.node}/seen`}
+              title={t({ zh: '已核对', en: 'Checked' })}
+              small
+            />
+          </Notice>
+        )}
+        {peer.downSince && (
+          <Notice
+            tone="warn"
+            title={t({
+              zh: `线路自 ${timeText(peer.downSince, lang)} 起不通`,
+              en: `The line is down since ${timeText(peer.downSince, lang)}`,
+            })}
+          >
+            {t({
+              zh: `数据都在本机,接通后自动补送;急用可走 U 盘。原因:${peer.fault?.zh ?? '没有答复'}。${peer.tryAt ? `${timeText(peer.tryAt, lang)} 再试。` : ''}`,
+              en: `Everything is kept here and goes by itself when the line is back; a stick works meanwhile. Cause: ${peer.fault?.en ?? 'no answer'}. ${peer.tryAt ? `Next try ${timeText(peer.tryAt, lang)}.` : ''}`,
+            })}
+          </Notice>
+        )}
+      </div>
       <Numbers>
         <NumberCard
           t={t}
@@ -182,8 +186,14 @@ function PeerLine({ c, peer }: { c: Context<Env>; peer: Peer }) {
           />
         )}
       </Numbers>
-      <div class="actions">
-        {peer.address && peer.token && !peer.disabled && (
+      {fate.uncut > 0 && (
+        <p class="hint sync-waiting">
+          {t({ zh: '待发内容:', en: 'Waiting: ' })}
+          {contentText(c, waitingFor(exchange, peer))}
+        </p>
+      )}
+      <div class="actions sync-waiting">
+        {!alone && peer.address && peer.token && !peer.disabled && (
           <Post
             c={c}
             action="/sync/now"

@@ -162,7 +162,7 @@ async function draw(
           action="/sync/peers"
           csrf={c.var.csrf}
           faults={faults}
-          sections={await sectionsOf(c, addSpecs, values)}
+          sections={await sectionsOf(c, addSpecs, { personal: 'mask', ...values })}
           submit={t({ zh: '登记', en: 'Add' })}
         />
       </Block>

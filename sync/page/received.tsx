@@ -111,7 +111,7 @@ function draw(c: Context<Env>, notice?: Child) {
                 each.reason ? t(each.reason) : '',
                 timeText(each.settledAt, lang),
                 sizeText(each.bytes),
-                <span class="actions">
+                <span class="sync-acts">
                   <Post
                     c={c}
                     action={`/sync/received/${each.pid}/again`}
@@ -179,48 +179,50 @@ function draw(c: Context<Env>, notice?: Child) {
           />
         </Block>
       )}
-      <Table
-        t={t}
-        caption={t({ zh: '收到的包', en: 'Packages received' })}
-        count={{ n: rows.length }}
-        columns={[
-          { title: t({ zh: '来自', en: 'From' }) },
-          { title: t({ zh: '序号', en: 'No.' }), kind: 'code' },
-          { title: t({ zh: '内容', en: 'Content' }) },
-          { title: t({ zh: '操作', en: 'Acts' }), unit: t({ zh: '条', en: '' }), kind: 'number' },
-          { title: t({ zh: '待定问题', en: 'Questions' }), kind: 'number', wide: true },
-          { title: t({ zh: '经由', en: 'By' }), wide: true },
-          { title: t({ zh: '入库', en: 'Applied' }), kind: 'time' },
-          { title: t({ zh: '回执', en: 'Receipt' }), kind: 'tight' },
-        ]}
-        rows={rows.map((each) => ({
-          id: `${each.pid}`,
-          cells: [
-            sender(each.node),
-            each.seq,
-            contentText(c, each.datasets),
-            numberText(each.count),
-            numberText(each.asked),
-            t(carrierWords[each.carrier]),
-            each.state === 'applied' ? (
-              timeText(each.settledAt, lang)
-            ) : (
-              <Tag
-                title={t({
-                  zh: `正在入库 ${numberText(each.done)}`,
-                  en: `Applying, ${numberText(each.done)}`,
-                })}
-                tone="info"
-              />
-            ),
-            receiptCell(c, each),
-          ],
-        }))}
-        empty={{
-          text: t({ zh: '还没有收到过数据包', en: 'No package has arrived yet' }),
-          act: { title: t({ zh: '从 U 盘导入', en: 'Import from a stick' }), path: '/sync/stick#in' },
-        }}
-      />
+      <Block title={t({ zh: '已通过检查', en: 'Passed their checks' })}>
+        <Table
+          t={t}
+          caption={t({ zh: '收到的包', en: 'Packages received' })}
+          count={{ n: rows.length }}
+          columns={[
+            { title: t({ zh: '来自', en: 'From' }) },
+            { title: t({ zh: '序号', en: 'No.' }), kind: 'code' },
+            { title: t({ zh: '内容', en: 'Content' }) },
+            { title: t({ zh: '操作', en: 'Acts' }), unit: t({ zh: '条', en: '' }), kind: 'number' },
+            { title: t({ zh: '待定问题', en: 'Questions' }), kind: 'number', wide: true },
+            { title: t({ zh: '经由', en: 'By' }), wide: true },
+            { title: t({ zh: '入库', en: 'Applied' }), kind: 'time' },
+            { title: t({ zh: '回执', en: 'Receipt' }), kind: 'tight' },
+          ]}
+          rows={rows.map((each) => ({
+            id: `${each.pid}`,
+            cells: [
+              sender(each.node),
+              each.seq,
+              contentText(c, each.datasets),
+              numberText(each.count),
+              numberText(each.asked),
+              t(carrierWords[each.carrier]),
+              each.state === 'applied' ? (
+                timeText(each.settledAt, lang)
+              ) : (
+                <Tag
+                  title={t({
+                    zh: `正在入库 ${numberText(each.done)}`,
+                    en: `Applying, ${numberText(each.done)}`,
+                  })}
+                  tone="info"
+                />
+              ),
+              receiptCell(c, each),
+            ],
+          }))}
+          empty={{
+            text: t({ zh: '还没有收到过数据包', en: 'No package has arrived yet' }),
+            act: { title: t({ zh: '从 U 盘导入', en: 'Import from a stick' }), path: '/sync/stick#in' },
+          }}
+        />
+      </Block>
     </>,
   )
 }

@@ -132,7 +132,7 @@ function draw(c: Context<Env>) {
             timeText(each.cutAt, lang),
             outcomeText(c, each),
             each.state === 'refused' || (each.state !== 'imported' && each.reason) ? (
-              <span class="actions">
+              <span class="sync-acts">
                 <Post
                   c={c}
                   action={`/sync/sent/${each.peer}/${each.seq}/again`}
