@@ -80,7 +80,7 @@ export function answerFault(c: Context<Env>, fault: Fault): Response | Promise<R
 
 /** Programs ask under /api, or say that they want JSON. */
 export const wantsJson = (c: Context): boolean => {
-  if (c.req.path.startsWith('/api/') || c.req.path.startsWith('/sync/')) return true
+  if (c.req.path.startsWith('/api/') || c.req.path.startsWith('/sync/v1/')) return true
   const accept = c.req.header('accept') ?? ''
   return accept.includes('json') && !accept.includes('text/html')
 }
