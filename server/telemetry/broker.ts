@@ -91,6 +91,7 @@ export async function openBroker({
         topic: packet.topic,
         payload: packet.payload as Buffer,
         client: client?.id ?? '',
+        line: client?.conn as Duplex | undefined,
         done,
       })
     },

@@ -4,6 +4,7 @@
 // a crossing is lost or told twice no more easily than the reading itself.
 
 import type { Database } from 'bun:sqlite'
+import type { Duplex } from 'node:stream'
 import { newId } from '../kernel/ids.ts'
 import type { County, KnownSensor } from './county.ts'
 import type { Fault } from './decoders.ts'
@@ -17,6 +18,8 @@ export interface Message {
   topic: string
   payload: Buffer
   client: string
+  /** Corked while a batch is told `done`: twenty acknowledgements leave as one packet. */
+  line?: Duplex
   done: (error: Error | null) => void
 }
 
@@ -139,7 +142,9 @@ export class Spool {
       this.counters.failed++
       this.trouble ??= { since: new Date().toISOString(), error }
     }
+    for (const each of batch) if (each.line && !each.line.writableCorked) each.line.cork()
     for (let i = 0; i < batch.length; i++) batch[i]!.done(error)
+    for (const each of batch) if (each.line?.writableCorked) each.line.uncork()
     for (const each of writes) each.done(error)
     if (error) return this.tell.failed?.(error)
     this.counters.messages += batch.length
