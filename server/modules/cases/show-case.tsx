@@ -219,7 +219,7 @@ function Progress({ t, lang, fields }: { t: Say; lang: 'zh' | 'en'; fields: Case
           <span class="step-number">{i + 1}</span>
           <span>
             {t(each.title)}
-            {(here < 0 || i < here) && each.at && <small class="hint"> {timeText(each.at, lang)}</small>}
+            {(here < 0 || i < here) && each.at && <small class="hint"> {shortTime(each.at, lang)}</small>}
           </span>
         </li>
       ))}
@@ -238,10 +238,10 @@ function Clocks({ t, lang, fields, now }: { t: Say; lang: 'zh' | 'en'; fields: C
           <span class="hint">
             {clock.doneAt
               ? t({
-                  zh: `${timeText(clock.doneAt, lang)} 完成,期限 ${timeText(clock.by, lang)}`,
-                  en: `done ${timeText(clock.doneAt, lang)}, due ${timeText(clock.by, lang)}`,
+                  zh: `${shortTime(clock.doneAt, lang)} 完成,期限 ${shortTime(clock.by, lang)}`,
+                  en: `done ${shortTime(clock.doneAt, lang)}, due ${shortTime(clock.by, lang)}`,
                 })
-              : t({ zh: `期限 ${timeText(clock.by, lang)}`, en: `due ${timeText(clock.by, lang)}` })}
+              : t({ zh: `期限 ${shortTime(clock.by, lang)}`, en: `due ${shortTime(clock.by, lang)}` })}
             {clock.name === 'finish' &&
               fields.limit &&
               fields.unit &&
@@ -255,6 +255,9 @@ function Clocks({ t, lang, fields, now }: { t: Say; lang: 'zh' | 'en'; fields: C
     </ul>
   )
 }
+
+/** Without the year: the line under the title has it. */
+const shortTime = (iso: string, lang: 'zh' | 'en') => timeText(iso, lang, new Date(iso))
 
 /** Facts that say something, in the order given. */
 function factsOf(c: Context<Env>, reader: Reader, record: Case) {
