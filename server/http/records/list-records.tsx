@@ -77,6 +77,8 @@ export async function listRecords(c: Context<Env>) {
       }
     />
   )
+  // While someone types, the address kept is the short one: without the filters that say nothing.
+  if (c.req.header('hx-request')) c.header('hx-push-url', withParams(url, {}))
   return page(
     c,
     { title: t(spec.title), here: placeOfDataset(c, spec.name), wide: true },

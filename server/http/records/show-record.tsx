@@ -3,6 +3,7 @@ import type { Child } from 'hono/jsx'
 import { Block, Detail, type DetailAct, type Fact } from '../../../web/ui/detail.tsx'
 import { Diary } from '../../../web/ui/diary.tsx'
 import { MapView } from '../../../web/ui/map.tsx'
+import { PageHead } from '../../../web/ui/page.tsx'
 import { Tag } from '../../../web/ui/tag.tsx'
 import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
 import type { FieldSpec } from '../../kernel/fields.ts'
@@ -110,11 +111,10 @@ export async function showHistory(c: Context<Env>) {
         { title: label, path: `/d/${spec.name}/${record.id}` },
       ],
     },
-    <Diary
-      t={t}
-      title={t({ zh: `${label} 的经过`, en: `History of ${label}` })}
-      lines={diaryLines(reader, spec, acts, house)}
-    />,
+    <>
+      <PageHead title={label} note={t(spec.title)} />
+      <Diary t={t} lines={diaryLines(reader, spec, acts, house)} />
+    </>,
   )
 }
 

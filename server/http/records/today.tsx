@@ -118,7 +118,10 @@ export function showMenu(c: Context<Env>) {
   return page(
     c,
     { title: t({ zh: '全部功能', en: 'All places' }) },
-    <AllPlaces menu={menuOf(desk, house, t)} />,
+    <>
+      <PageHead title={t({ zh: '全部功能', en: 'All places' })} />
+      <AllPlaces menu={menuOf(desk, house, t)} />
+    </>,
   )
 }
 
