@@ -25,6 +25,7 @@ import { useAssets } from '../web/ui/asset-url.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
 import type { Ask } from './analytics-at-hand.ts'
 import { keepBackups } from './daily-backup.ts'
+import { dataDirectory } from './data-directory.ts'
 import { refuseWhenFull, watchDisk } from './disk.ts'
 import { openDoor } from './door.ts'
 import { openEvents } from './events.ts'
@@ -32,6 +33,7 @@ import { keepTime } from './keep-time.ts'
 import type { Log } from './logs.ts'
 import { openBox } from './open.ts'
 import { Children } from './processes.ts'
+import { readingsForPeers } from './readings-for-peers.ts'
 import { roleNames } from './roles.ts'
 import { handDown, type Settings } from './settings.ts'
 import { verbs } from './verbs.ts'
@@ -51,7 +53,17 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
   const started = performance.now()
   const events = openEvents((error) => log('error', 'a live page failed', { error }))
   const lan = lanAddresses()[0]
+  let children: Children | undefined
+  const ask: Ask = (question, waitMs) =>
+    children
+      ? children.ask('analytics', question, waitMs)
+      : Promise.reject(new Error('analytics is starting'))
   const box = openBox(settings, {
+    readings: readingsForPeers(
+      dataDirectory(settings.data),
+      ask,
+      () => children?.health()['analytics']?.state === 'up',
+    ),
     onChange: () => events.publish('line'),
     onFault: (error) => log('error', 'sync failed', { error }),
     address: () => `http://${lan ?? '127.0.0.1'}:${server?.port ?? settings.port}`,
@@ -70,19 +82,19 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     const disk = watchDisk(data.path, settings['disk.reserve'], () => events.publish('parts'))
     later(() => disk.stop())
 
-    const children = new Children({
+    const supervised = new Children({
       roles: roleNames,
       env: { XIANHE_SETTLED: handDown(settings), XIANHE_NODE: store.node.id },
       log,
       onHint: (role, topic, told) => hear(role, topic, told),
       onChange: () => events.publish('parts'),
     })
-    const ask: Ask = (question, waitMs) => children.ask('analytics', question, waitMs)
     const analyst = openAnalyst(ask)
     const numbers = numbersIn(data.derived, analyst)
     later(() => numbers.close())
-    children.start()
-    later(() => children.stop())
+    children = supervised
+    supervised.start()
+    later(() => supervised.stop())
 
     const search = new Search(store, `${data.derived}/search.db`).start()
     later(() => search.stop())
@@ -92,7 +104,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     later(() => reactions.stop())
     later(
       store.listen((written) => {
-        children.hint('analytics', 'look', { seq: written.seq })
+        supervised.hint('analytics', 'look', { seq: written.seq })
         for (const name of written.datasets) events.publish(name)
       }),
     )
@@ -115,7 +127,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     const hear = (role: string, topic: string, told: unknown) => {
       if (topic === 'readings') lastCounters = (told as { counters: typeof lastCounters }).counters
       if (topic === 'crossing') crossings.look()
-      if (topic === 'sealed') children.hint('ingest', 'sealed')
+      if (topic === 'sealed') supervised.hint('ingest', 'sealed')
       if (topic === 'trouble') {
         // The analytics room's troubles are single measures: its health is its process.
         const words = (told as { words?: Words } | null)?.words
@@ -140,7 +152,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     box.live = { search, ask }
 
     const parts = (): Record<string, PartHealth> => ({
-      ...children.health(),
+      ...supervised.health(),
       ...(trouble && { sensing: trouble }),
       disk: disk.health(),
     })
@@ -183,7 +195,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       refusePort('pages', settings.host, settings.port, error as { code?: string })
     }
     later(() => server?.stop(true))
-    const door = openDoor(box, verbs, () => ({ parts: parts(), pids: children.pids(), port: server!.port }))
+    const door = openDoor(box, verbs, () => ({ parts: parts(), pids: supervised.pids(), port: server!.port }))
     later(() => door.stop(true))
 
     const db = drizzle(store.db)

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonical } from '../server/kernel/canonical.ts'
+import { refuse } from '../server/kernel/refusal.ts'
 import type { Words } from '../server/kernel/words.ts'
 import { type Exchange, settleFile } from './exchange.ts'
 import { hashFile, LineWriter } from './lines.ts'
@@ -40,22 +41,54 @@ export interface PackageOut {
 
 /** Cuts everything that waits for a peer, in packages of a size a thin line can carry. Nothing waiting: none. */
 export function cutPackages(exchange: Exchange, which: string): Promise<PackageOut[]> {
-  return exchange.alone(`cut ${which}`, async () => {
-    const cut: PackageOut[] = []
-    for (;;) {
-      const peer = mustFindPeer(exchange.store, which)
-      if (peer.disabled) return cut
-      const one = await cutOne(exchange, peer)
-      if (!one) return cut
-      cut.push(one)
-      exchange.changed()
-    }
+  const { node } = mustFindPeer(exchange.store, which)
+  return exchange.alone(`cut ${node}`, async () => {
+    // After a restore the books may know packages whose files did not come along.
+    const lost = pendingFor(exchange, node).find((each) => !existsSync(each.path))
+    if (lost) await takeBack(exchange, node, lost.seq)
+    return cutAll(exchange, node)
   })
 }
 
-/** Acts that are in no package yet, as far as we have looked: what the page calls 待打包. */
-export function uncut(exchange: Exchange, peer: Peer): number {
-  return Math.max(0, exchange.store.seq - Math.max(peer.looked, lastOut(exchange, peer.node)?.to ?? 0))
+/**
+ * Cuts again from a package on that the peer has not imported: after a change of policy, or when its file was lost.
+ * The old files go; what the receiver has imported stays as it is.
+ */
+export function cutAgain(exchange: Exchange, which: string, from: number): Promise<PackageOut[]> {
+  const { node } = mustFindPeer(exchange.store, which)
+  return exchange.alone(`cut ${node}`, async () => {
+    await takeBack(exchange, node, from)
+    return cutAll(exchange, node)
+  })
+}
+
+async function cutAll(exchange: Exchange, node: string): Promise<PackageOut[]> {
+  const cut: PackageOut[] = []
+  for (;;) {
+    const peer = mustFindPeer(exchange.store, node)
+    const one = peer.disabled ? undefined : await cutOne(exchange, peer)
+    if (!one) return cut
+    cut.push(one)
+    exchange.changed()
+  }
+}
+
+async function takeBack(exchange: Exchange, node: string, from: number) {
+  const { store } = exchange
+  const again = packagesFor(exchange, node, 100_000).filter((each) => each.seq >= from)
+  if (again.some((each) => each.state === 'imported'))
+    refuse({
+      zh: `第 ${from} 号包或之后的包对方已入库,不能重新打包`,
+      en: `Package ${from} or a later one was imported; it cannot be cut again.`,
+    })
+  for (const each of again) await rm(each.path, { force: true })
+  const first = again.at(-1)
+  if (!first) return
+  store.batch(() => {
+    store.db.query('delete from package_out where peer = ? and seq >= ?').run(node, from)
+    store.db.query('delete from given where peer = ? and seq >= ?').run(node, from)
+    store.db.query('update peer set looked = ? where node = ?').run(first.from - 1, node)
+  })
 }
 
 export function packagesFor(exchange: Exchange, peer: string, limit = 1000): PackageOut[] {
@@ -80,31 +113,6 @@ export function pendingFor(exchange: Exchange, peer: string): PackageOut[] {
       .query(`select * from package_out where peer = ? and state <> 'imported' order by seq`)
       .all(peer) as Row[]
   ).map((row) => toPackage(exchange, row))
-}
-
-/**
- * Cuts again from a package on that the peer has not imported: after a change of policy, or when its file was lost.
- * The old files go; what the receiver has imported stays as it is.
- */
-export function cutAgain(exchange: Exchange, which: string, from: number): Promise<PackageOut[]> {
-  const { node } = mustFindPeer(exchange.store, which)
-  return exchange
-    .alone(`cut ${node}`, async () => {
-      const again = packagesFor(exchange, node).filter((each) => each.seq >= from)
-      if (again.some((each) => each.state === 'imported'))
-        throw new Error(`package ${from} or a later one was imported by ${node}`)
-      for (const each of again) await rm(each.path, { force: true })
-      const first = again.at(-1)
-      if (first) {
-        exchange.store.batch(() => {
-          exchange.store.db.query('delete from package_out where peer = ? and seq >= ?').run(node, from)
-          exchange.store.db.query('delete from given where peer = ? and seq >= ?').run(node, from)
-          exchange.store.db.query('update peer set looked = ? where node = ?').run(first.from - 1, node)
-        })
-      }
-      return again
-    })
-    .then(() => cutPackages(exchange, node))
 }
 
 async function cutOne(exchange: Exchange, peer: Peer): Promise<PackageOut | undefined> {
@@ -311,8 +319,16 @@ async function gatherReadings(exchange: Exchange, peer: Peer, extras: Extras) {
   for (const day of (await exchange.readings.days()).filter((each) => !had.has(each)).slice(0, 31)) {
     const file = join(exchange.post.out, `${peer.node}-${day}.parquet`)
     extras.temporary.push(file)
+    let found: boolean
+    try {
+      found = await exchange.readings.write(day, scope, policy.readings, file)
+    } catch (error) {
+      // Acts never wait for readings: the day stays owed.
+      exchange.fault(error)
+      return
+    }
     extras.days.push(day)
-    if (!(await exchange.readings.write(day, scope, policy.readings, file))) continue
+    if (!found) continue
     extras.parts.push({
       path: `readings/${day}.parquet`,
       ...(await hashFile(file)),

@@ -9,6 +9,7 @@ import type { Registry } from '../kernel/registry.ts'
 import { archiveFile, dayOf } from '../telemetry/archive.ts'
 import { recordsBehind } from './compute.ts'
 import { exportsIn, type Lake } from './lake.ts'
+import { readingsSlice, type SliceQuestion } from './readings-slice.ts'
 import { columnTypes, literal, own, quoted, tableOf } from './tables.ts'
 
 export type Question = (
@@ -19,6 +20,7 @@ export type Question = (
   | { what: 'export'; dataset: string; division?: string }
   /** Records as a person may see them, one JSON object a line in a file under derived/exports, to Parquet beside it. */
   | { what: 'parquet'; spec: DatasetSpec; lines: string }
+  | SliceQuestion
   | { what: 'settle' }
   | { what: 'rebuild' }
   | { what: 'seal' }
@@ -29,6 +31,7 @@ export interface Answers {
   behind: { ids: string[]; total: number }
   export: { file: string; rows: number; bytes: number }
   parquet: { file: string }
+  'readings-slice': { file: string; bytes: number } | undefined
   settle: undefined
   rebuild: undefined
   seal: undefined
@@ -64,6 +67,7 @@ export async function answerIn(
   if (question.what === 'series') return series(lake, place, question)
   if (question.what === 'behind') return behind(lake, place, question)
   if (question.what === 'parquet') return parquet(lake, question)
+  if (question.what === 'readings-slice') return readingsSlice(lake, place, question)
   if (question.what === 'export') return exportDataset(lake, place, division, question)
   throw new Error(`the analytics room knows no question «${question.what}»`)
 }
