@@ -313,7 +313,7 @@ function planPeople(plan: Plan, system: Actor, at: number, scale: number) {
 /** A place near the seat, a little denser in the middle. */
 export function near(dice: Dice, town: Town, reach: number): [number, number] {
   const angle = dice.next() * 2 * Math.PI
-  const far = reach * (0.15 + 0.85 * Math.sqrt(dice.next()))
+  const far = reach * town.spread * (0.15 + 0.85 * Math.sqrt(dice.next()))
   return [round(town.lng + far * 1.14 * Math.cos(angle)), round(town.lat + far * Math.sin(angle))]
 }
 

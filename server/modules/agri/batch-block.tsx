@@ -196,7 +196,13 @@ const sum = (all: { fields: { quantity: number } }[]) =>
 
 /** Under a plot: what grows on it, and the way to begin something. */
 export async function plotBlock({ desk, t, lang, record }: { desk: Desk; t: Say; lang: Lang; record: Rec }) {
-  const { records } = await desk.list('agri.batch', { filter: { plot: record.id }, limit: 10 })
+  const crop = record.fields['crop']
+  const [{ records }, fitting] = await Promise.all([
+    desk.list('agri.batch', { filter: { plot: record.id }, limit: 10 }),
+    crop ? desk.list('agri.product', { filter: { crop }, sort: 'code', limit: 1 }) : undefined,
+  ])
+  // What usually grows here is what most batches are: one thing less to pick.
+  const usual = fitting?.records[0] ? `&product=${fitting.records[0].id}` : ''
   const names = await desk.labels(records.map((each) => String(each.fields['product'])))
   return (
     <Block
@@ -205,7 +211,7 @@ export async function plotBlock({ desk, t, lang, record }: { desk: Desk; t: Say;
         desk.may('agri.batch.opened') && (
           <Button
             title={t({ zh: '新开批次', en: 'Open a batch' })}
-            path={`/d/agri.batch/do/opened?plot=${record.id}`}
+            path={`/d/agri.batch/do/opened?plot=${record.id}${usual}`}
             look="main"
             small
             icon="plus"

@@ -4,7 +4,7 @@
 
 import { type Look, rule, verb } from '../../kernel/acts.ts'
 import type { RecOf } from '../../kernel/dataset.ts'
-import { choices, date, decimal, ref, text } from '../../kernel/fields.ts'
+import { choices, date, decimal, text } from '../../kernel/fields.ts'
 import { refuse } from '../../kernel/refusal.ts'
 import { numberText } from '../../kernel/words.ts'
 import { entities } from '../base/dataset.ts'
@@ -41,9 +41,6 @@ export const certifyBatch = verb('agri.batch.certified', {
         'commissioned-test': { zh: '委托检测合格', en: 'Passed commissioned test' },
       },
     ),
-    inspection: ref('agri.inspection', { zh: '检测报告', en: 'Inspection' })
-      .optional()
-      .hint('不选则取本批最近一次合格的检测', 'Left empty: the latest the batch has passed'),
     issued: date({ zh: '开具日期', en: 'Issued on' }).optional().hint('不填则为今天', 'Left empty: today'),
     contact: text({ zh: '联系方式', en: 'Contact' })
       .longest(40)
@@ -72,7 +69,7 @@ export const certifyBatch = verb('agri.batch.certified', {
         { zh: '请填写联系方式,合格证上必须有', en: 'Fill in the contact; a certificate must show one.' },
         { field: 'contact' },
       )
-    const inspection = input.inspection ?? fittingInspection(write, batch, input.basis, issued)?.id
+    const inspection = fittingInspection(write, batch, input.basis, issued)?.id
     const issuedBefore = write.find(certificates, { batch: batch.id }).length
     write.create(certificates, {
       number: `${batch.fields.code}-${String(issuedBefore + 1).padStart(2, '0')}`,
@@ -88,7 +85,7 @@ export const certifyBatch = verb('agri.batch.certified', {
       issued,
       commitment: commitments.producer,
       basis: input.basis,
-      inspection: input.basis.some((each) => each !== 'control') ? inspection : input.inspection,
+      inspection,
       state: 'valid',
     })
     settle(write, batch)
@@ -230,11 +227,14 @@ function mustBeTested(look: Look, certificate: RecOf<typeof certificates>) {
   }
 }
 
-const fittingInspection = (look: Look, batch: Batch, basis: string[], issued: string) =>
-  look
+/** The latest the batch had passed by that day; when it passed only later, that one, so that the refusal can name the day. */
+function fittingInspection(look: Look, batch: Batch, basis: string[], issued: string) {
+  const passed = look
     .find(inspections, { batch: batch.id, verdict: 'pass' })
-    .filter((each) => testKinds(basis).includes(each.fields.kind) && each.fields.on <= issued)
-    .sort((a, b) => (a.fields.on < b.fields.on ? 1 : -1))[0]
+    .filter((each) => testKinds(basis).includes(each.fields.kind))
+    .sort((a, b) => (a.fields.on < b.fields.on ? 1 : -1))
+  return passed.find((each) => each.fields.on <= issued) ?? passed.at(-1)
+}
 
 const testKinds = (basis: string[]): string[] => [
   ...(basis.includes('own-test') ? ['rapid', 'own'] : []),

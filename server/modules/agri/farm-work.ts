@@ -16,7 +16,9 @@ export const recordFarmWork = verb('agri.batch.farm-work-recorded', {
   done: { zh: '记了农事', en: 'recorded farm work' },
   fields: {
     ...farmWork,
-    admitted: flag({ zh: '确已使用,如实登记', en: 'It was used all the same; write it down' }).optional(),
+    admitted: flag({ zh: '确已使用,如实登记', en: 'It was used all the same; write it down' })
+      .optional()
+      .hint('只在提示不能使用、但确实已经用了时选', 'Only when told that it may not be used'),
   },
   when: (batch) => batch.fields.state !== 'closed',
   suggest: (_, actor) => ({ kind: 'pesticide', on: countyDay(), operator: actor.name }),
