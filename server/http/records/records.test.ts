@@ -294,3 +294,21 @@ test('a picture goes into the record by its digest and comes out only to who may
   expect((await scene.app.request(path)).status).toBe(303)
   expect((await admin.get(path.replace(photo!.sha256, '0'.repeat(64)))).status).toBe(404)
 })
+
+test('what two people disagree on waits on 今日 for who may settle it, and settling it changes the record', async () => {
+  scene = await webScene()
+  const id = scene.plot(caowei, { name: '争议地块' })
+  for (const area of [20, 30])
+    scene.county.act(people.admin, { name: 'agri.plot.amended', record: id, base: 1, fields: { area } })
+  const admin = await scene.by(people.admin)
+  const today = await (await admin.get('/')).text()
+  expect(today).toContain('待办 1 项')
+  const path = /href="(\/d\/kernel\.question\/[^"]+)"/.exec(today)![1]!
+  const question = await (await admin.get(path)).text()
+  expect(question).toContain('三方内容')
+  const step = `${path}/do/answered`
+  const form = formOf(await (await admin.get(step)).text(), step)
+  expect((await admin.post(step, { ...form, take: 'other' })).status).toBe(303)
+  expect(scene.county.store.record(id)!.fields.area).toBe(30)
+  expect(await (await admin.get('/')).text()).toContain('待办 0 项')
+})

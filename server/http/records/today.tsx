@@ -10,6 +10,7 @@ import { Table } from '../../../web/ui/table.tsx'
 import { LevelTag } from '../../../web/ui/tag.tsx'
 import type { Act } from '../../kernel/acts.ts'
 import { labelOf } from '../../kernel/dataset.ts'
+import { answer, questions } from '../../kernel/questions.ts'
 import { countyDay, dateText, timeText } from '../../kernel/words.ts'
 import { menuOf, page } from '../layout.tsx'
 import type { Env, Waiting } from '../module.ts'
@@ -57,12 +58,29 @@ export async function showToday(c: Context<Env>) {
 /** What every matter has waiting, most urgent first; a matter in trouble does not take the page with it. */
 export async function waitingOf(c: Context<Env>): Promise<Waiting[]> {
   const { desk, t, house } = c.var
-  const asked = await Promise.allSettled(
-    house.modules.map((each) => each.waiting?.(desk, t) ?? Promise.resolve([])),
-  )
+  const asked = await Promise.allSettled([
+    openQuestions(c),
+    ...house.modules.map((each) => each.waiting?.(desk, t) ?? Promise.resolve([])),
+  ])
   const all = asked.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
   const rank = (each: Waiting) => ['red', 'orange', 'yellow', 'blue'].indexOf(each.level ?? 'blue')
   return all.sort((a, b) => rank(a) - rank(b) || (a.due ?? '9999').localeCompare(b.due ?? '9999'))
+}
+
+/** Two people decided about the same field, and this person may say which value stands. */
+async function openQuestions(c: Context<Env>): Promise<Waiting[]> {
+  const { desk, t } = c.var
+  if (!desk.may(answer.name) || !desk.mayRead(questions)) return []
+  const { records } = await desk.list(questions, { filter: { state: 'open' }, limit: 20 })
+  return records.map((each) => ({
+    title: t({
+      zh: `${each.fields.title}:两处填的不一样`,
+      en: `${each.fields.title}: two values for one field`,
+    }),
+    path: `/d/${questions.name}/${each.id}`,
+    button: t({ zh: '选定', en: 'Choose' }),
+    level: 'yellow',
+  }))
 }
 
 /** One line for what one person did in a row: an import of sixty rows is one thing that happened. */
