@@ -95,8 +95,8 @@ export function syncRoutes(exchange: Exchange): Hono<CarrierEnv> {
       after,
     ])
     exchange.store.db
-      .query('update package_in set told = 1 where node = ? and receipt is not null')
-      .run(c.var.peer.node)
+      .query('update package_in set told = 1 where node = ? and seq > ? and receipt is not null')
+      .run(c.var.peer.node, after)
     return c.json(rows.reverse().map((row) => row.receipt))
   })
 

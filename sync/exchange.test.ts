@@ -1,7 +1,7 @@
 // Boxes of every tier exchanging packages: by wire, by pull with curl's manners, by stick; what is refused, what merges,
 // what becomes a question, and what a kill in the middle leaves behind (nothing).
 
-import { afterEach, describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataset } from '../server/kernel/dataset.ts'
@@ -32,6 +32,9 @@ import { lineState } from './state.ts'
 import { importFrom, packageFor } from './stick.ts'
 import { writeTar } from './tar.ts'
 import { exchangeWith, sendAgain } from './wire.ts'
+
+// Real files, fsyncs and children: on a busy two-core box they take their time.
+setDefaultTimeout(120_000)
 
 let boxes: Box[] = []
 let sticks: string[] = []
@@ -727,6 +730,15 @@ test('the same slice cut again is the same bytes', async () => {
   county.exchange.limits.acts = first!.count
   const [same] = await cutAgain(county.exchange, idOf(prefecture), 1)
   expect(same!.sha256).toBe(first!.sha256)
+})
+
+test('packages whose files a restore did not bring along are cut again', async () => {
+  const { county, prefecture } = twoTiers()
+  county.register('CW-001')
+  const [cut] = await cutPackages(county.exchange, idOf(prefecture))
+  away(cut!.path)
+  expect(await exchangeWith(county.exchange, idOf(prefecture))).toMatchObject({ pushed: 1, confirmed: 1 })
+  expect(recordsOf(prefecture)).toEqual(recordsOf(county))
 })
 
 test('readings of sealed days travel once, by policy', async () => {

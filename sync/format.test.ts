@@ -1,6 +1,6 @@
 // The package as a file: the same slice is the same bytes, stock tools open it, and no byte of it can be changed unseen.
 
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createPublicKey, verify } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -15,6 +15,9 @@ import { PackageRefused } from './refused.ts'
 import { away, type Box, bytesOf, join2, newStick, openBox } from './scene.ts'
 import { readTar, writeTar } from './tar.ts'
 import { verifyPackage } from './verify.ts'
+
+// Real files, fsyncs and children: on a busy two-core box they take their time.
+setDefaultTimeout(120_000)
 
 let county: Box
 let prefecture: Box

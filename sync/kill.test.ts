@@ -1,11 +1,14 @@
 // Killed with -9 in the middle of applying, again and again: the same records, the same receipt, nothing twice.
 
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { chainFault } from '../server/kernel/diary.ts'
 import { cutPackages } from './cut.ts'
 import { packagesIn, receivePackage, resumeReceives } from './receive.ts'
 import { away, type Box, join2, openBox, recordsOf } from './scene.ts'
+
+// Real files, fsyncs and children: on a busy two-core box they take their time.
+setDefaultTimeout(120_000)
 
 test('a box killed at any moment of a receive ends where an undisturbed one does', async () => {
   const county = openBox({ division: '430981', name: '沅江市' })

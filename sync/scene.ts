@@ -99,7 +99,7 @@ export const agriculture = (
       },
     },
   ],
-  grants: [{ role: 'clerk', read: ['*'], act: ['*'] }],
+  grants: [{ role: 'clerk', read: ['*'], act: ['*'], may: ['sync'] }],
 })
 
 export interface Box {
