@@ -748,9 +748,10 @@ test('readings of sealed days travel once, by policy', async () => {
     {
       readings: {
         days: async () => days,
-        write: async (day, division, how, to) => (
-          writeFileSync(to, `${day} ${division} ${how}`), day !== '2026-03-04'
-        ),
+        write: async (day, division, how, to) => {
+          writeFileSync(to, `${day} ${division} ${how}`)
+          return day !== '2026-03-04'
+        },
       },
     },
   )
