@@ -167,7 +167,7 @@ interface Drawn {
 function clusters(): Clusters {
   return (L as unknown as { markerClusterGroup(options: object): Clusters }).markerClusterGroup({
     showCoverageOnHover: false,
-    maxClusterRadius: 60 * scale,
+    maxClusterRadius: 52 * scale,
     animate: false,
     iconCreateFunction: (cluster: { getAllChildMarkers(): Marker[] }) => {
       const members = cluster.getAllChildMarkers().map((each) => each.options as Member)
