@@ -192,15 +192,25 @@ class Room implements Analytics {
   /** Stops for newer acts, but never without having done one: under endless load the townships still get their turn. */
   private async catchUpBelow(area: Area, seq: number) {
     const below = area.scopes.slice(1)
+    const done: Measure[] = []
     for (const measure of below.length > 0 ? [...this.behind] : []) {
-      await this.computeAndTell([measure], area, below, seq)
+      await this.computeAndTell([measure], area, below, seq, 'quietly')
       this.behind.delete(measure)
-      if (this.wanted) return
+      done.push(measure)
+      if (this.wanted) break
     }
-    this.behind.clear()
+    // One hint for all: each hint makes every open page look again.
+    if (done.length > 0) this.hintNumbers(done.map((each) => each.name))
+    if (below.length === 0) this.behind.clear()
   }
 
-  private async computeAndTell(measures: Measure[], area: Area, only: string[] | undefined, seq: number) {
+  private async computeAndTell(
+    measures: Measure[],
+    area: Area,
+    only: string[] | undefined,
+    seq: number,
+    how?: 'quietly',
+  ) {
     if (this.stopping) throw new Error('stopping')
     const sound = measures.filter((each) => !this.faultIn(each))
     const answers = await compute(this.lake, this.options.registry, sound, area, only)
@@ -212,6 +222,7 @@ class Room implements Analytics {
       computed.set(measure.name, answer instanceof Error ? [] : answer)
     }
     this.tell(computed, only, seq)
+    if (!how && computed.size > 0) this.hintNumbers([...computed.keys()])
   }
 
   private faultIn(measure: Measure): Error | undefined {
@@ -240,7 +251,10 @@ class Room implements Analytics {
     }
     this.toldAt = Date.now()
     this.seq = seq
-    if (computed.size > 0) this.options.hint('numbers', { at, seq: this.seq, measures: [...computed.keys()] })
+  }
+
+  private hintNumbers(measures: string[]) {
+    this.options.hint('numbers', { at: new Date(this.toldAt).toISOString(), seq: this.seq, measures })
   }
 
   private setAside(measure: Measure, fault: unknown) {

@@ -140,6 +140,8 @@ function filterOn(registry: Registry, spec: DatasetSpec, field: string, wanted: 
   const column = `(body ->> '$.${field}')`
   const value = (raw: unknown) => {
     const parsed = parseField(declared, raw, registry)
+    // One of several choices is looked for by itself, not as the list a form would make of it.
+    if ('value' in parsed && declared.kind === 'choices') return asSql((parsed.value as string[] | undefined)?.[0])
     // Filtering by something that is no value of the field finds nothing; it is not an error to look.
     return asSql('value' in parsed ? parsed.value : raw)
   }
@@ -153,7 +155,7 @@ function filterOn(registry: Registry, spec: DatasetSpec, field: string, wanted: 
               sql: `${column} <= ?`,
               value:
                 declared.kind === 'time' && /^\d{4}-\d{2}-\d{2}$/.test(String(to))
-                  ? `${to}T23:59:59.999Z`
+                  ? new Date(`${to}T23:59:59.999+08:00`).toISOString()
                   : value(to),
             },
           ]
