@@ -48,7 +48,11 @@ export interface MapViewProps {
 export function MapView(props: MapViewProps) {
   const { t, title, layers = [], shapes = [], size = 'block', list, tools } = props
   return (
-    <div class={classes('map', `map-${size}`, list && 'map-with-list')} data-map>
+    <div
+      class={classes('map', `map-${size}`, list && 'map-with-list')}
+      data-map
+      data-live={layers.flatMap((each) => each.live ?? []).join(',') || undefined}
+    >
       <Json
         name="map"
         data={{

@@ -134,6 +134,13 @@ export const categories = dataset('cases.category', {
         '这个距离内的同类案卷会提示为疑似重复',
         'Cases of this category within this distance are suggested as duplicates',
       ),
+    metric: code('metric', { zh: '对应监测指标', en: 'Metric' })
+      .optional()
+      .filter()
+      .hint(
+        '这个指标的预警开出的案卷自动归到本类',
+        'Cases opened by alerts of this metric get this category',
+      ),
     verified: flag({ zh: '已与现行标准核对', en: 'Checked against the standard' }).optional(),
   },
   columns: ['code', 'name', 'kind', 'limit', 'unit', 'department', 'near', 'verified'],

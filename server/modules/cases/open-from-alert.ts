@@ -1,6 +1,7 @@
-import type { Reaction } from '../../kernel/acts.ts'
+import type { Look, Reaction } from '../../kernel/acts.ts'
 import { derivedId } from '../../kernel/ids.ts'
 import { type Alert, alerts } from '../sensing/dataset.ts'
+import { categories } from './dataset.ts'
 import { reported } from './report.ts'
 
 /**
@@ -20,7 +21,7 @@ export const openFromAlert: Reaction = {
         id: derivedId(alert.id, 'case'),
         name: reported.name,
         at: act.at,
-        fields: caseOf(alert),
+        fields: caseOf(alert, system),
       })
       // A refusal is kept aside by the diary's follower, with this sentence, and tried again.
       if (receipt.outcome === 'refused') throw new Error(`${alert.fields.title}: ${receipt.message?.zh}`)
@@ -28,7 +29,8 @@ export const openFromAlert: Reaction = {
   },
 }
 
-function caseOf({ id, fields }: Alert) {
+function caseOf({ id, fields }: Alert, look: Look) {
+  const [category] = fields.metric ? look.find(categories, { metric: fields.metric }, 1) : []
   return {
     title: fields.title.slice(0, 60),
     content: fields.title,
@@ -38,5 +40,6 @@ function caseOf({ id, fields }: Alert) {
     division: fields.division,
     place: fields.place,
     alert: id,
+    category: category?.id,
   }
 }
