@@ -41,6 +41,8 @@ export function syncRoutes(exchange: Exchange): Hono<CarrierEnv> {
       )
     }
     noteDatabase(exchange.store, peer, c.req.header('xianhe-database'))
+    // Whoever calls can be called: what waited for the next try need not wait longer.
+    if (peer.tryAt) exchange.store.db.query('update peer set try_at = null where node = ?').run(peer.node)
     c.set('peer', peer)
     await next()
   })
