@@ -41,8 +41,13 @@ export function syncRoutes(exchange: Exchange): Hono<CarrierEnv> {
       )
     }
     noteDatabase(exchange.store, peer, c.req.header('xianhe-database'))
-    // Whoever calls can be called: what waited for the next try need not wait longer.
-    if (peer.tryAt) exchange.store.db.query('update peer set try_at = null where node = ?').run(peer.node)
+    // Whoever calls is there: the line is not down, and what waited for the next try need not wait longer.
+    if (peer.downSince || peer.tryAt)
+      exchange.store.db
+        .query(
+          'update peer set down_since = null, fault = null, tries = 0, try_at = null, answered_at = ? where node = ?',
+        )
+        .run(exchange.store.moment(), peer.node)
     c.set('peer', peer)
     await next()
   })

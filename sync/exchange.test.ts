@@ -114,6 +114,16 @@ describe('by wire', () => {
     expect(recordsOf(prefecture)).toEqual(recordsOf(county))
   })
 
+  test('a line that was down is up as soon as the other end calls, and what it fetched is confirmed', async () => {
+    const { county, prefecture } = twoTiers()
+    plugOut(prefecture)
+    county.register('CW-001')
+    await exchangeWith(county.exchange, idOf(prefecture))
+    expect(lineState(county.exchange).downSince).toBeString()
+    expect(await exchangeWith(prefecture.exchange, idOf(county))).toMatchObject({ pulled: 1 })
+    expect(lineState(county.exchange)).toMatchObject({ downSince: undefined, waiting: 0, imported: 1 })
+  })
+
   test('an upload that breaks half way goes on from where it broke', async () => {
     const { county, prefecture } = twoTiers()
     for (let i = 0; i < 20; i++) county.register(`CW-${i}`, { photos: [photoIn(county, 300_000 + i)] })
