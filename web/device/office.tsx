@@ -59,7 +59,7 @@ export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchan
     const { session } = c.env
     if (!session) return c.redirect('/field/unlock', 303)
     const bytes = await exported(session)
-    const name = `县盒待发-${session.person.title}-${new Date().toISOString().slice(0, 16).replaceAll(/\D/g, '')}.xhd`
+    const name = copyName(session)
     return c.body(bytes, 200, {
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
@@ -105,6 +105,9 @@ export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchan
     )
   })
 }
+
+const copyName = (session: Session) =>
+  `县盒待发-${session.person.title}-${new Date().toISOString().slice(0, 16).replaceAll(/\D/g, '')}.xhd`
 
 async function showOffice(c: Ctx, session: Session) {
   const { t } = c.var
@@ -168,7 +171,11 @@ async function showOffice(c: Ctx, session: Session) {
           <Button title={t({ zh: '现在同步', en: 'Send and fetch now' })} look="main" />
         </form>
         {onlyHere > 0 && (
-          <Button title={t({ zh: '导出一份', en: 'Save a copy' })} path="/field/waiting.xhd" />
+          <Button
+            title={t({ zh: '导出一份', en: 'Save a copy' })}
+            path="/field/waiting.xhd"
+            more={{ 'data-save': copyName(session) }}
+          />
         )}
         <form method="post" action="/field/lock">
           <Button title={t({ zh: '锁定,换人用', en: 'Lock' })} />
@@ -189,15 +196,16 @@ async function showOffice(c: Ctx, session: Session) {
         )}
       </Block>
       <Block title={t({ zh: '带在身边的台账', en: 'Registers carried' })}>
-        <ul>
-          {[...datasets]
+        <Facts
+          t={t}
+          facts={[...datasets]
             .filter(([, n]) => n > 0)
-            .map(([name, n]) => (
-              <li>
-                <a href={`/d/${name}`}>{t(session.desk.registry.dataset(name).spec.title)}</a> {numberText(n)}
-              </li>
-            ))}
-        </ul>
+            .map(([name, n]) => ({
+              label: t(session.desk.registry.dataset(name).spec.title),
+              value: <a href={`/d/${name}`}>{numberText(n)}</a>,
+              unit: t({ zh: '条', en: '' }),
+            }))}
+        />
       </Block>
     </>,
   )

@@ -4,7 +4,7 @@ import htmx from './htmx-global.ts'
 import 'htmx.org/dist/ext/hx-sse.min.js'
 import { alpine } from './alpine-when-needed.ts'
 import { checkFields } from './check-fields.ts'
-import { fieldLine } from './field-line.ts'
+import { fieldLine, saveCopies } from './field-line.ts'
 import { keepDrafts } from './keep-drafts.ts'
 import { keyboard } from './keyboard.ts'
 import { live } from './live.ts'
@@ -28,4 +28,5 @@ pickRecords()
 showFiles()
 live(htmx)
 fieldLine()
+saveCopies()
 alpine()
