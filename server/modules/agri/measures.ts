@@ -86,7 +86,7 @@ export const measures = [
     meaning: { zh: '合格的检测次数占全部检测次数的百分比', en: 'Passed inspections out of all, in per cent' },
     unit: { zh: '%', en: '%' },
     query: `select 100.0 * avg(case when verdict = 'pass' then 1 else 0 end) as value from agri_inspection`,
-    opens: '/records/agri.inspection',
+    opens: '/d/agri.inspection',
     chart: 'number',
   }),
   measure('agri.plot-area-by-use', {
