@@ -90,8 +90,8 @@ export const measures: Measure[] = [
     query: `select round(100.0 * count(*) filter (where state = 'closed') / count(*), 1) as value from safety_danger having count(*) > 0`,
   }),
   measure('safety.dangers-on-plots', {
-    ...about('各乡镇每亩隐患'),
-    query: `select p.township as division, count(d.id) as value from land_plot p left join safety_danger d on d.township = p.township group by 1`,
+    ...about('各乡镇隐患(自带乡镇)'),
+    query: `select township as division, count(*) as value from safety_danger group by 1`,
   }),
 ]
 
