@@ -173,7 +173,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       // The device's worker bundles the roll call; these pages are the box's own.
       modules: [...modules, syncPages],
       services,
-      deskFor: (actor) => new BoxDesk(store, actor, search),
+      deskFor: (actor) => new BoxDesk(store, actor, search, () => services.line.state().importedTo ?? 0),
       asset: serveAsset,
       mounts: [
         { path: '/', app: refuseWhenFull(disk) },

@@ -3,7 +3,7 @@
 import { type Actor, visible } from './access.ts'
 import type { Act, ActRequest, Receipt, Verb } from './acts.ts'
 import { type Dataset, type DatasetSpec, labelOf, type Rec } from './dataset.ts'
-import type { Desk, Hit, ListQuery, Page } from './desk.ts'
+import type { Desk, Fate, Hit, ListQuery, Page } from './desk.ts'
 import { offeredVerbs, specOf } from './desk.ts'
 import { maskValue } from './fields.ts'
 import { newId } from './ids.ts'
@@ -22,11 +22,14 @@ const searchDepth = 1000
 
 export class BoxDesk implements Desk {
   readonly place = 'box'
+  private importedTo?: number
 
   constructor(
     private readonly store: Store,
     readonly actor: Actor,
     private readonly searcher?: Searcher,
+    /** Diary position up to which the tier above has said it imported everything. */
+    private readonly imported: () => number = () => 0,
   ) {}
 
   get registry(): Registry {
@@ -148,6 +151,12 @@ export class BoxDesk implements Desk {
 
   may(act: string): boolean {
     return this.registry.rights.mayAct(this.actor, act)
+  }
+
+  fate(record: Rec): Fate {
+    // A desk lives as long as one request: asked once, the answer holds for all its rows.
+    this.importedTo ??= this.imported()
+    return record.touched <= this.importedTo ? 'prefecture' : 'county'
   }
 
   mayRead(dataset: Dataset | string): boolean {

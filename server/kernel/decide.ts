@@ -157,6 +157,7 @@ class Writing implements Write {
   withdraw(dataset: Dataset<any> | string, id: string): void {
     const lens = this.lens(dataset)
     const before = known(this, lens, id)
+    if (before.withdrawn) refuse({ zh: '这条记录已经作废', en: 'This record is withdrawn already.' })
     this.mustReach(lens.spec, before.division)
     this.draft(lens, 'withdrawn', before, { ...before, withdrawn: true }, {})
   }

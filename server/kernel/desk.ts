@@ -63,7 +63,12 @@ export interface Desk {
   /** Whether the actor may do `created`, `amended`, `withdrawn` or a verb on the dataset at all. */
   may(act: string): boolean
   mayRead(dataset: Dataset | string): boolean
+  /** How far what a record says now has travelled: three ticks. */
+  fate(record: Rec): Fate
 }
+
+/** On this device only; at the county; imported by the tier above, by its receipt. Or held behind an earlier act, or sent back. */
+export type Fate = 'device' | 'county' | 'prefecture' | 'held' | 'refused'
 
 export const specOf = (registry: Registry, dataset: Dataset | string): DatasetSpec =>
   typeof dataset === 'string' ? registry.dataset(dataset).spec : dataset.spec

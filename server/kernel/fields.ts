@@ -183,8 +183,8 @@ export function parseField(spec: FieldSpec, raw: unknown, lookup: Lookup): Parse
   const fault = (zh: string, en: string): Parsed => ({
     fault: { zh: `${spec.label.zh}:${zh}`, en: `${spec.label.en}: ${en}` },
   })
-  const checked = (value: string, wrong: Words | undefined): Parsed =>
-    wrong ? fault(wrong.zh, wrong.en) : { value }
+  // These sentences name their number themselves.
+  const checked = (value: string, wrong: Words | undefined): Parsed => (wrong ? { fault: wrong } : { value })
   const asText = typeof given === 'number' ? String(given) : given
 
   switch (spec.kind) {

@@ -62,7 +62,6 @@ export const answer = verb('kernel.question.answered', {
       },
     ),
   },
-  when: (question) => question.fields.state === 'open',
   decide(write, question, input) {
     const record = write.read(question.fields.dataset, question.fields.record)
     if (!record || record.withdrawn)

@@ -7,6 +7,7 @@ import { type Dataset, labelOf, type Rec } from '../../server/kernel/dataset.ts'
 import { applyFields, decide } from '../../server/kernel/decide.ts'
 import {
   type Desk,
+  type Fate,
   type Hit,
   type ListQuery,
   offeredVerbs,
@@ -30,6 +31,8 @@ export class DeviceDesk implements Desk {
     private readonly outbox: Outbox,
     /** Told that something waits. */
     private readonly waiting: () => void = () => {},
+    /** Diary position up to which the tier above the box has imported. */
+    private readonly imported: () => number = () => 0,
   ) {}
 
   async read(dataset: Dataset<any> | string, id: string): Promise<Rec<any> | undefined> {
@@ -168,6 +171,13 @@ export class DeviceDesk implements Desk {
 
   may(act: string): boolean {
     return this.registry.rights.mayAct(this.actor, act)
+  }
+
+  fate(record: Rec): Fate {
+    const entries = this.outbox.on([record.id]).filter((each) => each.fate !== 'arrived')
+    if (entries.some((each) => each.fate === 'refused')) return 'refused'
+    if (entries.length > 0) return 'device'
+    return record.touched <= this.imported() ? 'prefecture' : 'county'
   }
 
   mayRead(dataset: Dataset | string): boolean {

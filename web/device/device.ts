@@ -166,7 +166,14 @@ export class Device {
         before: () => attachments.send(ask),
       },
     )
-    const desk = new DeviceDesk(this.registry, welcome.actor, replica, outbox, () => void this.exchange())
+    const desk = new DeviceDesk(
+      this.registry,
+      welcome.actor,
+      replica,
+      outbox,
+      () => void this.exchange(),
+      () => link.state.imported,
+    )
     this.session = { person, welcome, shelf, key, replica, outbox, attachments, link, desk }
     return this.session
   }

@@ -4,6 +4,7 @@ import { type Filter, FilterBar, filterKind } from '../../../web/ui/filter.tsx'
 import { PageHead } from '../../../web/ui/page.tsx'
 import { type BulkAct, type Column, type Row, Table } from '../../../web/ui/table.tsx'
 import { Tag } from '../../../web/ui/tag.tsx'
+import { Ticks } from '../../../web/ui/ticks.tsx'
 import { type DatasetSpec, indexedFields, keyField, labelOf, type Rec } from '../../kernel/dataset.ts'
 import type { ListQuery } from '../../kernel/desk.ts'
 import { page } from '../layout.tsx'
@@ -34,8 +35,15 @@ export async function listRecords(c: Context<Env>) {
       t={t}
       id="list"
       caption={t(spec.title)}
-      columns={columns.map((name) => columnOf(spec, name, url, query, t))}
-      rows={found.records.map((record) => rowOf(reader, spec, columns, record))}
+      columns={[
+        ...columns.map((name) => columnOf(spec, name, url, query, t)),
+        ...(spec.offline ? [{ title: t({ zh: '送达', en: 'Arrived' }), kind: 'tight' as const }] : []),
+      ]}
+      rows={found.records.map((record) => {
+        const row = rowOf(reader, spec, columns, record)
+        if (spec.offline) row.cells.push(<Ticks t={t} fate={desk.fate(record)} />)
+        return row
+      })}
       count={count}
       next={found.next && withParams(url, { cursor: found.next })}
       first={query.cursor ? withParams(url, { cursor: undefined }) : undefined}

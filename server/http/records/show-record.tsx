@@ -55,6 +55,7 @@ export async function drawRecord(c: Context<Env>, spec: DatasetSpec, record: Rec
         </>
       }
       note={divisionText(desk.registry, t, record.division)}
+      fate={desk.fate(record)}
       acts={actsOn(c, spec, record)}
       facts={factsOf(c, reader, spec, record, whole)}
       map={
