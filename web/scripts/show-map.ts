@@ -54,6 +54,7 @@ export async function showMap(place: HTMLElement, data: MapData) {
     drawList(
       place,
       map,
+      points,
       [...shown.values()].flatMap((each) => each.found),
       data.words,
     )
@@ -156,6 +157,7 @@ export async function showMap(place: HTMLElement, data: MapData) {
 interface Clusters extends LayerGroup {
   addLayers(markers: Marker[]): void
   removeLayers(markers: Marker[]): void
+  zoomToShowLayer(marker: Marker, then: () => void): void
 }
 interface Drawn {
   markers: Marker[]
@@ -261,7 +263,7 @@ function popupOf({ title, note, path }: Properties, words: MapWords): HTMLElemen
 }
 
 /** The list beside the map: what is in view, most urgent first, worked by keyboard as any list of buttons. */
-function drawList(place: HTMLElement, map: LeafletMap, all: Found[], words: MapWords) {
+function drawList(place: HTMLElement, map: LeafletMap, points: Clusters, all: Found[], words: MapWords) {
   const list = place.querySelector<HTMLElement>('[data-map-list]')
   const count = place.querySelector<HTMLElement>('[data-map-count]')
   if (!list || !count) return
@@ -283,7 +285,11 @@ function drawList(place: HTMLElement, map: LeafletMap, all: Found[], words: MapW
       button.addEventListener('click', () => {
         const into = each.properties.cluster ? map.getZoom() + 2 : Math.max(map.getZoom(), 14)
         map.setView(each.at().getCenter(), into, { animate: false })
-        if (!each.properties.cluster) each.layer.openPopup()
+        if (each.properties.cluster) return
+        // An alert and its case stand at the same place: the heap is spread before one of them can speak.
+        if (points.hasLayer(each.layer))
+          points.zoomToShowLayer(each.layer as Marker, () => each.layer.openPopup())
+        else each.layer.openPopup()
       })
       item.append(button)
       return item
