@@ -32,7 +32,7 @@ journey(
     const alarm = list.locator('button', { hasText: /草尾水位站 17 号.*高于/ }).first()
     await alarm.waitFor({ timeout: 20_000 })
     await alarm.click()
-    await clerk.locator('.leaflet-popup a').waitFor()
+    await clerk.locator('.leaflet-popup-content a').waitFor()
 
     await clerk.goto(`${box.url}/cases`)
     await clerk.locator('a', { hasText: '草尾水位站 17 号' }).first().click()
