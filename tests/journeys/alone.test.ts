@@ -4,10 +4,14 @@ import { afterAll, expect, test } from 'bun:test'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { run, startBox } from './box.ts'
+import { type RunningBox, run, startBox } from './box.ts'
 
 const here = mkdtempSync(join(tmpdir(), 'xianhe-alone-'))
-afterAll(() => rmSync(here, { recursive: true }))
+let box: RunningBox | undefined
+afterAll(async () => {
+  await box?.stop()
+  rmSync(here, { recursive: true })
+})
 
 test('the compiled box seeds and serves from an empty directory with nothing else on the machine', async () => {
   const source = resolve(import.meta.dir, '../..')
@@ -32,7 +36,7 @@ test('the compiled box seeds and serves from an empty directory with nothing els
   expect(readdirSync(join(here, 'county', 'archive')).some((name) => name.endsWith('.parquet'))).toBe(true)
 
   mkdirSync(join(here, 'elsewhere'))
-  const box = await startBox({
+  box = await startBox({
     program: [binary],
     data: join(here, 'county'),
     env: { PATH: '/nonexistent', HOME: join(here, 'elsewhere') },
@@ -43,5 +47,6 @@ test('the compiled box seeds and serves from an empty directory with nothing els
   expect((await fetch(box.url + script)).headers.get('cache-control')).toContain('immutable')
   expect((await box.cli('doctor', '--json')).code).toBe(0)
   expect(await box.stop()).toBe(0)
+  box = undefined
   expect(existsSync(join(here, 'node_modules'))).toBe(false)
 }, 120_000)
