@@ -102,18 +102,20 @@ async function valuesSql(
 function recordsSql(measure: Measure, division: string): string {
   const spec = measure.of!.spec
   const operand = measure.sum ?? measure.average
-  const x = operand ? `, ${quoted(operand)} as _x` : ''
   // Decimal sums do not depend on the order of the rows: a rebuild gives the same digits.
-  const exact = 'cast(_x as decimal(38, 6))'
+  const sums = operand
+    ? `, sum(cast(${quoted(operand)} as decimal(38, 6))) as _sum, count(${quoted(operand)}) as _given`
+    : ''
   const value = measure.sum
-    ? `coalesce(sum(${exact}), 0)`
+    ? 'coalesce(sum(_sum), 0)'
     : measure.average
-      ? `round(cast(sum(${exact}) as double) / count(_x), 6)`
-      : 'count(*)'
-  // Unnested one inside the other: two lists unnested side by side would be paired, not crossed.
-  const rows = `select ${own(spec, 'division')} as _division, ${keyOf(measure, spec)} as _key${x} from ${chosen(measure, division)}`
+      ? 'round(cast(sum(_sum) as double) / sum(_given), 6)'
+      : 'sum(_rows)'
+  // Counted per division first, and only these few rows are then told to each scope they belong to.
+  const keyed = `select *, ${own(spec, 'division')} as _division, ${keyOf(measure, spec)} as _key from ${chosen(measure, division)}`
+  const counted = `select _division, _key, count(*) as _rows${sums} from (${keyed}) group by _division, _key`
   return `select _scope as division, _key as key, cast(${value} as double) as value
-    from (select *, unnest(${scopesOf('_division', division)}) as _scope from (${rows}))
+    from (select *, unnest(${scopesOf('_division', division)}) as _scope from (${counted}))
     group by _scope, _key`
 }
 
