@@ -24,6 +24,7 @@ import { assetUrl, serveAsset } from '../web/assets.ts'
 import { useAssets } from '../web/ui/asset-url.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
 import type { Ask } from './analytics-at-hand.ts'
+import { openSecure } from './certificates/secure.ts'
 import { keepBackups } from './daily-backup.ts'
 import { dataDirectory } from './data-directory.ts'
 import { refuseWhenFull, watchDisk } from './disk.ts'
@@ -35,12 +36,14 @@ import { openBox } from './open.ts'
 import { Children } from './processes.ts'
 import { readingsForPeers } from './readings-for-peers.ts'
 import { roleNames } from './roles.ts'
-import { handDown, type Settings } from './settings.ts'
+import { handDown, type Settings, secureDoors } from './settings.ts'
 import { verbs } from './verbs.ts'
 import { programVersion } from './version.ts'
 
 export interface Running {
   port: number
+  /** Of the secure pages; undefined when they are closed. */
+  httpsPort?: number
   /** Made at the first run: shown once. */
   firstLogin?: { name: string; password: string }
   /** Logins of the sample county, when this is it. */
@@ -49,7 +52,8 @@ export interface Running {
   stop(): Promise<void>
 }
 
-export async function runBox(settings: Settings, log: Log): Promise<Running> {
+export async function runBox(wished: Settings, log: Log): Promise<Running> {
+  const settings = secureDoors(wished)
   const started = performance.now()
   const events = openEvents((error) => log('error', 'a live page failed', { error }))
   const lan = lanAddresses()[0]
@@ -78,6 +82,17 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
   try {
     await needFree('mqtt', settings['mqtt.host'], settings['mqtt.port'])
     await needFree('pages', settings.host, settings.port)
+
+    const county = box.registry.division(store.node.division)
+    const secure = await openSecure({
+      settings,
+      keys: data.keys,
+      county: county?.zh ?? store.node.name,
+      node: store.node.id,
+      log,
+      onRenew: () => children?.hint('ingest', 'certificate-changed'),
+    })
+    later(() => secure.stop())
 
     const disk = watchDisk(data.path, settings['disk.reserve'], () => events.publish('parts'))
     later(() => disk.stop())
@@ -155,6 +170,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       ...supervised.health(),
       ...(trouble && { sensing: trouble }),
       disk: disk.health(),
+      ...(secure.health() && { https: secure.health()! }),
     })
     const services: Services = {
       store,
@@ -167,6 +183,9 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       parts,
       version: programVersion,
       uptime: () => Math.floor((performance.now() - started) / 1000),
+      get secure() {
+        return secure.door
+      },
     }
     useAssets(assetUrl)
     const app = createApp({
@@ -195,6 +214,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
       refusePort('pages', settings.host, settings.port, error as { code?: string })
     }
     later(() => server?.stop(true))
+    secure.listen((request, server) => app.fetch(request, server), server!.port!)
     const door = openDoor(box, verbs, () => ({ parts: parts(), pids: supervised.pids(), port: server!.port }))
     later(() => door.stop(true))
 
@@ -212,6 +232,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
     later(keepBackups(data, settings, log))
     log('info', 'the box is up', {
       port: server!.port,
+      https: secure.door?.port,
       pid: process.pid,
       node: store.node.id,
       version: programVersion,
@@ -222,7 +243,7 @@ export async function runBox(settings: Settings, log: Log): Promise<Running> {
         .map((each) => each.name),
     )
     const sample = store.fact('sample.done') ? sampleLogins.filter((each) => known.has(each.name)) : []
-    return { port: server!.port!, firstLogin, sample, services, stop }
+    return { port: server!.port!, httpsPort: secure.door?.port, firstLogin, sample, services, stop }
   } catch (error) {
     await stop()
     throw error

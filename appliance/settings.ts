@@ -34,6 +34,14 @@ const count = (fallback: number, about: Words, min = 0, max = Number.MAX_SAFE_IN
 
 const port = (fallback: number, about: Words) => count(fallback, about, 0, 65535)
 
+/** A port, or the word that closes this door. */
+const portOrOff = (fallback: number, about: Words): Setting<number | 'off'> => ({
+  about,
+  default: fallback,
+  read: (typed) => (typed === 'off' ? 'off' : port(fallback, about).read(typed)),
+  expects: { zh: 'off,或 0 到 65535 之间的整数', en: 'off, or a whole number from 0 to 65535' },
+})
+
 const choice = <const C extends string>(options: readonly C[], fallback: C, about: Words): Setting<C> => ({
   about,
   default: fallback,
@@ -52,6 +60,22 @@ export const table = {
     en: 'The address pages are served on; 127.0.0.1 keeps them on this machine',
   }),
   port: port(8080, { zh: '网页端口', en: 'The port of the pages' }),
+  'https.port': portOrOff(8443, {
+    zh: '安全网页(https)的端口;off 为不开。网页端口另设而它没有设时,取网页端口加 363',
+    en: 'The port of secure pages (https); off closes it. When only the port of the pages is set, that port plus 363',
+  }),
+  'https.names': text('', {
+    zh: '证书里另加的域名或地址,逗号隔开(如 hehe.yuanjiang.gov.cn);本机地址与主机名自动在内',
+    en: 'More names or addresses for the certificate, with commas between; those of this machine are in it anyway',
+  }),
+  mdns: {
+    ...text('xianhe', {
+      zh: '局域网里的名字:xianhe 即 xianhe.local;off 为不用',
+      en: 'The name on the local network: xianhe means xianhe.local; off says nothing',
+    }),
+    read: (typed: string) => (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(typed) ? typed : undefined),
+    expects: { zh: '小写字母、数字和连字符', en: 'lower-case letters, digits and hyphens' },
+  },
   division: {
     ...text('430981', {
       zh: '本盒所在的行政区划代码(2、4、6、9 或 12 位);首次运行时写入,以后不变',
@@ -66,6 +90,10 @@ export const table = {
   }),
   'mqtt.host': text('0.0.0.0', { zh: 'MQTT 监听的地址', en: 'The address the MQTT broker listens on' }),
   'mqtt.port': port(1883, { zh: 'MQTT 端口', en: 'The port of the MQTT broker' }),
+  'mqtt.tls-port': portOrOff(8883, {
+    zh: '加密 MQTT 的端口,证书与安全网页相同;off 为不开。MQTT 端口另设而它没有设时,取 MQTT 端口加 7000',
+    en: 'The port of MQTT over TLS, with the certificate of the pages; off closes it. When only the MQTT port is set, that port plus 7000',
+  }),
   'mqtt.anonymous': choice(['off', 'loopback', 'on'], 'off', {
     zh: '不带口令的设备:off 拒绝,loopback 只许本机,on 都许',
     en: 'Devices without a token: off refuses them, loopback allows this machine only, on allows all',
@@ -175,6 +203,28 @@ export function settle(
     (key) => !(key in table) || (table as Record<string, Setting<unknown>>)[key]!.notInFile,
   )
   return { ...values, origins, unknown } as Settings
+}
+
+/**
+ * Two boxes on one machine are told apart by --port and --mqtt-port alone: their secure doors move along, so that the
+ * second box does not stumble over the first one's.
+ */
+export function secureDoors(settings: Settings): Settings {
+  const beside = (
+    name: 'https.port' | 'mqtt.tls-port',
+    plain: 'port' | 'mqtt.port',
+    step: number,
+  ): number | 'off' => {
+    if (settings.origins[name] !== 'default' || settings[plain] === table[plain].default)
+      return settings[name]
+    if (settings[plain] === 0) return 0
+    return settings[plain] + step <= 65535 ? settings[plain] + step : 'off'
+  }
+  return {
+    ...settings,
+    'https.port': beside('https.port', 'port', 363),
+    'mqtt.tls-port': beside('mqtt.tls-port', 'mqtt.port', 7000),
+  }
 }
 
 /** The same settings for a child process, so that parent and child can never disagree. */

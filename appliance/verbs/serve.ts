@@ -26,9 +26,11 @@ function greet(call: Call, box: Running) {
   const { settings } = call
   const addresses = settings.host === '0.0.0.0' ? ['127.0.0.1', ...lanAddresses()] : [settings.host]
   const urls = addresses.map((address) => `http://${address}:${box.port}`)
+  const secure = box.httpsPort && addresses.map((address) => `https://${address}:${box.httpsPort}`)
   call.report(
     {
       urls,
+      https: secure || [],
       mqtt: settings['mqtt.port'],
       data: settings.data,
       firstLogin: box.firstLogin,
@@ -42,6 +44,11 @@ function greet(call: Call, box: Running) {
     zh: `\n县盒已运行。网页 ${urls.join('  ')}    MQTT ${settings['mqtt.port']}    数据 ${settings.data}`,
     en: `\nThe box is up. Pages ${urls.join('  ')}    MQTT ${settings['mqtt.port']}    data ${settings.data}`,
   })
+  if (secure)
+    call.say({
+      zh: `安全连接 ${secure.join('  ')}    手机和电脑先打开 ${lan}/join 设置一次`,
+      en: `Secure pages ${secure.join('  ')}    on each phone and PC open ${lan}/join once`,
+    })
   if (box.firstLogin)
     call.say({
       zh: `首次登录: ${box.firstLogin.name}  一次性密码: ${box.firstLogin.password}  (只显示这一次,登录后请改密码)`,

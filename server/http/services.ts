@@ -24,6 +24,20 @@ export interface Services {
   version: string
   /** Seconds since the box started. */
   uptime(): number
+  /** The secure door beside the plain one; absent when it is closed. */
+  secure?: SecureDoor
+}
+
+/** What the joining page needs: the authority to hand over, and where the secure pages are. */
+export interface SecureDoor {
+  readonly port: number
+  /** Where plain pages are, for the address a phone scans. */
+  readonly plainPort: number
+  readonly authority: { name: string; pem: string; der: Uint8Array; sha256: string; sha1: string }
+  /** Whether the certificate is good for what stands in the address bar. */
+  covers(host: string): boolean
+  /** Addresses on the LAN, the likeliest first, and names that are answered there. */
+  addresses(): string[]
 }
 
 export interface Files {

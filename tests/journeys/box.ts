@@ -32,6 +32,8 @@ export interface BoxOptions {
   env?: Record<string, string>
   /** The program: from source, or a compiled binary. */
   program?: string[]
+  /** With secure pages on a port of their own. */
+  https?: boolean
 }
 
 export interface Said {
@@ -45,6 +47,7 @@ export interface Said {
 export interface RunningBox {
   url: string
   port: number
+  httpsPort?: number
   mqttPort: number
   data: string
   pid: number
@@ -76,7 +79,8 @@ export async function startBox(options: BoxOptions = {}): Promise<RunningBox> {
   if (options.seed && !existsSync(join(data, 'core.db')))
     cpSync(await seededDirectory(), data, { recursive: true })
   const [port, mqttPort] = [await freePort(), await freePort()]
-  return begin({ ...options, program, data, port, mqttPort, keep: options.data !== undefined })
+  const httpsPort = options.https ? await freePort() : undefined
+  return begin({ ...options, program, data, port, httpsPort, mqttPort, keep: options.data !== undefined })
 }
 
 export async function freePort(): Promise<number> {
@@ -93,12 +97,13 @@ interface Plan extends BoxOptions {
   program: string[]
   data: string
   port: number
+  httpsPort?: number
   mqttPort: number
   keep: boolean
 }
 
 async function begin(plan: Plan): Promise<RunningBox> {
-  const { program, data, port, mqttPort } = plan
+  const { program, data, port, httpsPort, mqttPort } = plan
   const env = { ...withoutOurs(process.env), ...plan.env }
   const ports = [
     '--host',
@@ -109,6 +114,12 @@ async function begin(plan: Plan): Promise<RunningBox> {
     '127.0.0.1',
     '--mqtt-port',
     String(mqttPort),
+    '--https-port',
+    httpsPort === undefined ? 'off' : String(httpsPort),
+    '--mqtt-tls-port',
+    'off',
+    '--mdns',
+    'off',
   ]
   const child = Bun.spawn([...program, 'serve', '--json', '--data', data, ...ports, ...(plan.flags ?? [])], {
     stdin: 'ignore',
@@ -142,6 +153,7 @@ async function begin(plan: Plan): Promise<RunningBox> {
   return {
     url,
     port,
+    httpsPort,
     mqttPort,
     data,
     pid: child.pid,

@@ -112,4 +112,5 @@ const partWords: Record<string, Words> = {
   analytics: { zh: '指标计算', en: 'Numbers' },
   sync: { zh: '上报', en: 'Line' },
   disk: { zh: '磁盘', en: 'Disk' },
+  https: { zh: '安全连接', en: 'Secure pages' },
 }
