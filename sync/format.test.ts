@@ -161,7 +161,7 @@ describe('a package', () => {
     expect(all).not.toContain('公章')
   })
 
-  test('names the act that each field came from, so that the receiver can tell a conflict from a sequel', async () => {
+  test('names what of each node the decider had seen, so that the receiver can tell a conflict from a sequel', async () => {
     const all = Bun.spawnSync([
       'sh',
       '-c',
@@ -171,7 +171,7 @@ describe('a package', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(amended.changes[0].was.area).toBe(created.id)
+    expect(amended.changes[0].knows).toEqual({ [created.origin]: created.id })
   })
 
   test('verifies, check by check', async () => {

@@ -690,14 +690,9 @@ class TodaysWords {
       changes: act.changes.map((change) => {
         const found = old(change)
         if (!found) return change
-        // `was` speaks of fields too: each old name leads to the names it became.
-        const was = Object.entries(change.was ?? {}).flatMap(([name, id]) =>
-          Object.keys(found.upcast({ [name]: change.fields[name] }, found.version)).map((now) => [now, id]),
-        )
         return {
           ...change,
           fields: found.upcast(change.fields, found.version),
-          ...(change.was ? { was: Object.fromEntries(was) } : {}),
         }
       }),
     }

@@ -273,7 +273,7 @@ export class Slicer {
       Object.keys(fields).length === 0
     )
       return undefined
-    const was = row.version > 1 ? this.was(row) : undefined
+    const knows = row.version > 1 ? this.knows(row) : undefined
     return {
       dataset: row.dataset,
       record: row.record,
@@ -283,18 +283,14 @@ export class Slicer {
       ...(row.withdrawn ? { withdrawn: true } : {}),
       ...(row.fields === null ? { redacted: true as const } : {}),
       ...(masked.length > 0 ? { masked } : {}),
-      ...(was && Object.keys(was).length > 0 ? { was } : {}),
+      ...(knows ? { knows } : {}),
     }
   }
 
-  /** Which act had last set each field of the record when this one was decided: what tells a conflict from a sequel. */
-  private was(row: ChangeRow): Record<string, string> {
-    const was: Record<string, string> = {}
-    const spec = this.spec(row.dataset)!
-    for (const past of this.sql.settersBefore.all(row.record, row.version) as (ChangeRow & { act: string })[])
-      for (const name of Object.keys(this.inTodaysWords(past)))
-        if (spec.fields[name]?.sensitive !== 'hide') was[name] ??= past.act
-    return was
+  /** Of each node, its newest act on the record when this one was decided: what tells a conflict from a sequel. */
+  private knows(row: ChangeRow): Record<string, string> {
+    const before = this.sql.actsBefore.all(row.record, row.version) as { origin: string; id: string }[]
+    return Object.fromEntries(before.map((each) => [each.origin, each.id]))
   }
 
   /** Diary lines written before a dataset's newest version, as that version says it. */
@@ -393,8 +389,8 @@ function prepare({ db }: Store) {
     divisionUpTo: q(
       'select division from change where record = ? and version <= ? and division is not null order by version desc limit 1',
     ),
-    settersBefore: q(
-      'select c.*, a.id as act from change c join act a on a.seq = c.seq where c.record = ? and c.version < ? order by c.version desc',
+    actsBefore: q(
+      'select a.origin, a.id from change c join act a on a.seq = c.seq where c.record = ? and c.version < ? order by c.version',
     ),
     spokenAt: q(`select max(version) as version from spoken where node = '' and dataset = ? and since <= ?`),
   }

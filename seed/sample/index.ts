@@ -5,8 +5,7 @@
 // week, finds every act already in the diary and changes nothing.
 
 import type { Actor } from '../../server/kernel/access.ts'
-import { indexedFields } from '../../server/kernel/dataset.ts'
-import { fieldIndex, type Store, townIndex } from '../../server/kernel/store.ts'
+import type { Store } from '../../server/kernel/store.ts'
 import { planCases } from './cases.ts'
 import { Dice } from './dice.ts'
 import { planFarming } from './farming.ts'
@@ -75,37 +74,16 @@ export async function seed({
     ...[...lists.acts.filter((each) => !isRegister(each)), ...year.acts].sort((a, b) => a.at - b.at),
   ]
   const counts = { accepted: 0, repeated: 0 }
-  if (first) dropListIndexes(store)
-  try {
-    // DuckDB makes the readings on its own threads while this one decides.
-    await Promise.all([
-      telemetry && seedReadings(telemetry, curves, at, days),
-      writeAll(store, acts, counts, progress),
-    ])
-  } finally {
-    for (const { spec } of store.registry.datasets.values()) store.prepareDataset(spec)
-  }
+  // DuckDB makes the readings on its own threads while this one decides.
+  await Promise.all([
+    telemetry && seedReadings(telemetry, curves, at, days),
+    writeAll(store, acts, counts, progress),
+  ])
   return {
     ...counts,
     logins: sampleLogins.map((login) => ({ ...login, ...(login.ofCoop && { entity: registers.coop }) })),
     ms: Math.round(performance.now() - began),
   }
-}
-
-/**
- * Every index of the record table costs each write a little, 140 of them more than the rest of the act. Those that only
- * lists use are built once, afterwards; keys and references stay, for the rules look through them. Should this stop
- * half-way, the next opening of the store makes them again.
- */
-function dropListIndexes(store: Store) {
-  const rulesLook = new Set(['agri.ban:substance'])
-  for (const { spec } of store.registry.datasets.values())
-    for (const field of indexedFields(spec)) {
-      const { key, kind } = spec.fields[field]!
-      store.db.exec(`drop index if exists "${townIndex(spec.name, field)}"`)
-      if (!key && kind !== 'ref' && !rulesLook.has(`${spec.name}:${field}`))
-        store.db.exec(`drop index if exists "${fieldIndex(spec.name, field)}"`)
-    }
 }
 
 /** One commit per so many acts: a fsync each would take minutes. */

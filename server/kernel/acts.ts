@@ -145,8 +145,8 @@ export interface Change {
   redacted?: true
   /** In packages: fields whose value is a mask, because the sharing policy keeps the real one at home. */
   masked?: string[]
-  /** In packages: for every field the record had, the id of the act that had last set it as the decider knew it. */
-  was?: Record<string, string>
+  /** In packages: node → its newest act on this record that the decider had seen. What tells a conflict from a sequel. */
+  knows?: Record<string, string>
 }
 
 /** Follows the diary by cursor after the commit; may run again, so it must be idempotent (act with a derived id). */

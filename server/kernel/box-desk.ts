@@ -47,7 +47,7 @@ export class BoxDesk implements Desk {
   async list(dataset: Dataset<any> | string, query: ListQuery = {}): Promise<Page<any>> {
     const spec = this.readable(dataset)
     const found = this.found(query, spec)
-    const page = listRecords(this.store.db, this.registry, this.actor, spec, query, found)
+    const page = listRecords(this.store, this.actor, spec, query, found)
     return { ...page, records: page.records.map((record) => this.masked(record)) }
   }
 
@@ -59,8 +59,7 @@ export class BoxDesk implements Desk {
     const spec = this.readable(dataset)
     const found = this.found(query, spec)
     return countRecords(
-      this.store.db,
-      this.registry,
+      this.store,
       this.actor,
       spec,
       query,

@@ -17,6 +17,27 @@ export interface Past {
 }
 
 /**
+ * What was done to a record without the knowledge of whoever decided an act on `origin`: of each field the newest
+ * setting, when that came neither from `origin` itself nor is known there. `knows` names, per node, the newest of its
+ * acts on this record that the decider had seen; a node's acts travel in order, so it knew those before it as well.
+ */
+export function concurrent(past: Past[], origin: string, knows: Record<string, string>): Past[] {
+  const upTo = new Map<string, number>()
+  // An act of a third node that has not come here yet: whoever has it has all we have of that node.
+  for (const [node, id] of Object.entries(knows))
+    upTo.set(node, past.find((each) => each.act === id)?.seq ?? Number.POSITIVE_INFINITY)
+  const settled = new Set<string>()
+  const found: Past[] = []
+  for (const each of past.toReversed()) {
+    const newest = Object.keys(each.fields).filter((field) => !settled.has(field))
+    for (const field of newest) settled.add(field)
+    if (newest.length === 0 || each.origin === origin || each.seq <= (upTo.get(each.origin) ?? 0)) continue
+    found.unshift({ ...each, fields: Object.fromEntries(newest.map((field) => [field, each.fields[field]])) })
+  }
+  return found
+}
+
+/**
  * The fields of `mine` that `since` also changed, to something else. Fields declared as a group overlap together:
  * two halves of one address must not come from two people.
  */

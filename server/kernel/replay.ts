@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite'
 import type { Rec } from './dataset.ts'
 import { applyFields } from './decide.ts'
 import type { ChangeRow } from './diary.ts'
+import { Marks } from './marks.ts'
 import type { Registry } from './registry.ts'
 import { prepare, type RecordRow, toRec, writeRecord } from './store.ts'
 
@@ -11,6 +12,8 @@ import { prepare, type RecordRow, toRec, writeRecord } from './store.ts'
  */
 export function replay(from: Database, into: Database, registry: Registry): void {
   const sql = prepare(into)
+  const marks = new Marks(into)
+  for (const { spec } of registry.datasets.values()) marks.prepare(spec)
   const changes = from.query('select * from change order by cid').iterate() as IterableIterator<ChangeRow>
   into.transaction(() => {
     for (const change of changes) {
@@ -30,7 +33,7 @@ export function replay(from: Database, into: Database, registry: Registry): void
         born: 0,
         touched: 0,
       }
-      writeRecord(sql, registry, before !== undefined, after, change.version, change.seq, withdrawn)
+      writeRecord(sql, marks, registry, before, after, change.version, change.seq, withdrawn)
     }
   })()
 }

@@ -31,6 +31,18 @@ export const record = sqliteTable(
   ],
 )
 
+/** local. A small number for each indexed field of each dataset; `few` fields have a second one for marks by township. */
+export const markField = sqliteTable(
+  'mark_field',
+  {
+    id: integer('id').primaryKey(),
+    dataset: text('dataset').notNull(),
+    field: text('field').notNull(),
+    few: integer('few').notNull().default(0),
+  },
+  (t) => [uniqueIndex('mark_field_name').on(t.dataset, t.field, t.few)],
+)
+
 /** decided. The diary: one row per act, chained by hash. */
 export const act = sqliteTable(
   'act',

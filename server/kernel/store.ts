@@ -5,20 +5,15 @@ import { Database, type Statement } from 'bun:sqlite'
 import { type Actor, systemActor } from './access.ts'
 import type { Act, ActRequest, Change, Look, Receipt } from './acts.ts'
 import { canonical } from './canonical.ts'
-import {
-  type Dataset,
-  type DatasetSpec,
-  indexedFields,
-  labelOf,
-  type Rec,
-  townIndexedFields,
-} from './dataset.ts'
-import { applyFields, checkRules, type Draft, decide } from './decide.ts'
+import { type Dataset, type DatasetSpec, labelOf, type Rec } from './dataset.ts'
+
+import { applyFields, checkRules, type Draft, decide, same } from './decide.ts'
 import { type ActRow, actHash, actsAfter, actsOf, changeDigest, firstHash } from './diary.ts'
 import { type FieldSpec, parseField } from './fields.ts'
 import { bounds, type Geometry } from './geo.ts'
 import { derivedId, isId, newId } from './ids.ts'
-import { concurrentFields, nearerKeeper, type Past } from './merge.ts'
+import { Marks } from './marks.ts'
+import { concurrent, concurrentFields, nearerKeeper, type Past } from './merge.ts'
 import { type QuestionValue, questions } from './questions.ts'
 import { Conflict, type Overlap, Refusal } from './refusal.ts'
 import type { Registry } from './registry.ts'
@@ -50,6 +45,8 @@ export type Listener = (written: { seq: number; datasets: Set<string> }) => void
 
 export class Store {
   readonly db: Database
+  /** The index behind filters, sorts, keys and references. */
+  readonly marks: Marks
   readonly registry: Registry
   readonly node: NodeIdentity
   /** The box itself as actor. */
@@ -76,6 +73,7 @@ export class Store {
     // 64 MB of pages: a million records' hot indexes stay in memory on a 4 GB box; what is unused is never allocated.
     this.db.exec('pragma cache_size=-65536; pragma temp_store=memory')
     options.migrate(this.db)
+    this.marks = new Marks(this.db)
     this.node = this.identify(options.node)
     this.system = systemActor(this.node.division)
     for (const dataset of this.registry.datasets.values()) this.prepareDataset(dataset.spec)
@@ -147,17 +145,9 @@ export class Store {
     return () => this.listeners.delete(listener)
   }
 
-  /** A dataset declared (again) at run time gets its indexes; the registry already has it. */
+  /** A dataset declared (again) at run time gets its marks and its view; the registry already has it. */
   prepareDataset(spec: DatasetSpec) {
-    const where = `where dataset = '${spec.name}'`
-    for (const field of indexedFields(spec))
-      this.db.exec(
-        `create index if not exists "${fieldIndex(spec.name, field)}" on record((body ->> '$.${field}'), withdrawn, rid) ${where}`,
-      )
-    for (const field of townIndexedFields(spec))
-      this.db.exec(
-        `create index if not exists "${townIndex(spec.name, field)}" on record((body ->> '$.${field}'), withdrawn, town, rid) ${where}`,
-      )
+    this.marks.prepare(spec)
     const columns = Object.keys(spec.fields).map((field) => `body ->> '$.${field}' as "${field}"`)
     const view = `view_${spec.name.replaceAll(/[^a-zA-Z0-9]/g, '_')}`
     this.db.exec(
@@ -538,21 +528,14 @@ export class Store {
     drafts: Draft[],
     asked: Draft[],
   ) {
-    const past = this.past(before.id)
-    const unseen = (field: string) => {
-      const setter = past.findLast((each) => Object.hasOwn(each.fields, field))
-      return setter && setter.act !== change.was?.[field] && setter.origin !== act.origin ? setter : undefined
-    }
-    const since = past.filter((each) =>
-      Object.keys(each.fields).some((field) => unseen(field)?.act === each.act),
-    )
+    const since = concurrent(this.past(before.id), act.origin, change.knows ?? {})
     const clashes = since.length === 0 ? [] : concurrentFields(spec, given, since, before.fields)
     const taken = { ...given }
     const values: Record<string, QuestionValue> = {}
     let standing: Past | undefined
     let incomingWins = false
     for (const field of clashes) {
-      const setter = unseen(field) ?? since.at(-1)!
+      const setter = since.findLast((each) => Object.hasOwn(each.fields, field)) ?? since.at(-1)!
       standing ??= setter
       incomingWins = nearerKeeper(
         spec.keeper,
@@ -565,8 +548,9 @@ export class Store {
       values[field] = incomingWins ? { base: null, standing: theirs.other, other: theirs.standing } : theirs
       if (!incomingWins) delete taken[field]
     }
-    // Equal values stay in the entry: each end then knows that the other has set the field too.
-    const fields = taken
+    const fields = Object.fromEntries(
+      Object.entries(taken).filter(([name, value]) => !same(value, before.fields[name] ?? null)),
+    )
     const after: Rec = {
       ...before,
       fields: applyFields(before.fields, fields),
@@ -743,14 +727,16 @@ export class Store {
         change.salt,
         change.digest,
       )
+      const withdrawn = draft.kind === 'withdrawn' || draft.after.withdrawn === true
       writeRecord(
         this.sql,
+        this.marks,
         this.registry,
-        draft.before !== undefined,
+        draft.before,
         draft.after,
         change.version,
         seq,
-        draft.kind === 'withdrawn' || draft.after.withdrawn === true,
+        withdrawn,
       )
       this.touchedDatasets.add(draft.dataset)
     })
@@ -812,12 +798,21 @@ export class Store {
     const spec = this.registry.dataset(dataset).spec
     const fields = Object.keys(where)
     for (const field of fields) if (!spec.fields[field]) throw new Error(`${dataset} has no field ${field}`)
-    const lead = fields.find((field) => indexedFields(spec).includes(field))
-    const conditions = fields.map((field) => `(body ->> '$.${field}') = ?`)
-    const sql = `select * from record ${lead ? `indexed by "${fieldIndex(dataset, lead)}"` : ''} where dataset = '${dataset}' and withdrawn = 0 ${conditions.map((each) => `and ${each}`).join(' ')} order by rid desc limit ?`
-    return (
-      this.db.query(sql).all(...(Object.values(where).map(asSql) as never[]), limit) as RecordRow[]
-    ).map(toRec)
+    const lead = fields.find((field) => this.marks.of(dataset, field))
+    const rest = fields.filter((field) => field !== lead).map((field) => `and (r.body ->> '$.${field}') = ?`)
+    const values = fields.filter((field) => field !== lead).map((field) => asSql(where[field]))
+    const rows = lead
+      ? this.db
+          .query(
+            `select r.* from mark m cross join record r on r.rid = m.rid where m.field = ? and m.value = ? ${rest.join(' ')} order by m.rid desc limit ?`,
+          )
+          .all(this.marks.of(dataset, lead)!.id, asSql(where[lead]), ...values, limit)
+      : this.db
+          .query(
+            `select * from record r where dataset = ? and withdrawn = 0 ${rest.join(' ')} order by rid desc limit ?`,
+          )
+          .all(dataset, ...values, limit)
+    return (rows as RecordRow[]).map(toRec)
   }
 
   private identify(given: StoreOptions['node']): NodeIdentity {
@@ -864,11 +859,6 @@ export function toRec(row: RecordRow): Rec {
   }
 }
 
-/** The name of the partial expression index on a field. */
-export const fieldIndex = (dataset: string, field: string) => `record:${dataset}:${field}`
-
-export const townIndex = (dataset: string, field: string) => `${fieldIndex(dataset, field)}:town`
-
 export const asSql = (value: unknown): string | number | null =>
   typeof value === 'boolean'
     ? Number(value)
@@ -879,8 +869,9 @@ export const asSql = (value: unknown): string | number | null =>
 /** Writes what a record says now; with the diary, the only writer of `record`. Replay uses it too. */
 export function writeRecord(
   sql: Statements,
+  marks: Marks,
   registry: Registry,
-  exists: boolean,
+  before: Rec | undefined,
   after: Rec,
   version: number,
   seq: number,
@@ -891,27 +882,23 @@ export function writeRecord(
   const body = canonical(after.fields)
   const place = shape ? canonical(shape) : null
   const town = after.division.slice(0, 9)
-  if (exists)
-    sql.updateRecord.run(after.division, town, version, body, place, withdrawn ? 1 : 0, seq, after.id)
-  else
-    sql.insertRecord.run(
-      after.id,
-      after.dataset,
-      after.division,
-      town,
-      version,
-      body,
-      place,
-      withdrawn ? 1 : 0,
-      seq,
-      seq,
+  let rid: number
+  if (before) {
+    rid = (sql.rid.get(after.id) as { rid: number }).rid
+    sql.updateRecord.run(after.division, town, version, body, place, withdrawn ? 1 : 0, seq, rid)
+  } else {
+    const { id, dataset, division } = after
+    rid = Number(
+      sql.insertRecord.run(id, dataset, division, town, version, body, place, withdrawn ? 1 : 0, seq, seq)
+        .lastInsertRowid,
     )
+  }
+  marks.put(rid, before, after, withdrawn)
   if (!spec?.place) return
-  const { rid } = sql.rid.get(after.id) as { rid: number }
   if (shape && !withdrawn) {
     const [west, south, east, north] = bounds(shape)
     sql.place.run(rid, west, east, south, north)
-  } else if (exists) sql.unplace.run(rid)
+  } else if (before) sql.unplace.run(rid)
 }
 
 export type Statements = ReturnType<typeof prepare>
@@ -931,7 +918,7 @@ export function prepare(db: Database) {
       'insert into record(id, dataset, division, town, version, body, place, withdrawn, born, touched) values(?,?,?,?,?,?,?,?,?,?)',
     ),
     updateRecord: q(
-      'update record set division=?, town=?, version=?, body=?, place=?, withdrawn=?, touched=? where id=?',
+      'update record set division=?, town=?, version=?, body=?, place=?, withdrawn=?, touched=? where rid=?',
     ),
     place: q('insert or replace into place_box(rid, west, east, south, north) values(?,?,?,?,?)'),
     unplace: q('delete from place_box where rid = ?'),
