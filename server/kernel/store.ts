@@ -94,7 +94,7 @@ export class Store {
 
   /** Decides one act. Durable when it returns. Refusals come back as receipts; conflicts (when asked for) and bugs throw. */
   act(actor: Actor, request: ActRequest, how: { onOverlap?: 'conflict' | 'question' } = {}): Receipt {
-    return this.transaction(() => this.guarded(request, () => this.decideAct(actor, request, how)))
+    return this.guarded(request, () => this.decideAct(actor, request, how))
   }
 
   /** Many acts, one commit: imports, packages, seeds. Each act stands or falls alone; a throw undoes all of them. */
@@ -108,7 +108,7 @@ export class Store {
    * sender may speak for. Refused acts change nothing and say why.
    */
   apply(act: Act, authority: { division: string; node: string }): Receipt {
-    return this.transaction(() => this.guarded({ id: act.id }, () => this.applyForeign(act, authority)))
+    return this.guarded({ id: act.id }, () => this.applyForeign(act, authority))
   }
 
   /** Reads inside acts, rules and reactions. */
