@@ -173,7 +173,12 @@ describe('both tiers changed the same record without knowing', () => {
     const id = register(box)
     carry(box, prefecture)
     const amend = (at: County, who: Actor, day: string) =>
-      at.act(who, { name: 'agri.batch.amended', record: id, base: at.store.record(id)!.version, fields: { day } })
+      at.act(who, {
+        name: 'agri.batch.amended',
+        record: id,
+        base: at.store.record(id)!.version,
+        fields: { day },
+      })
     amend(prefecture, above, '2026-03-05')
     amend(box, county, '2026-03-05')
     amend(prefecture, above, '2026-03-02')

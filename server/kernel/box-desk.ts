@@ -69,28 +69,33 @@ export class BoxDesk implements Desk {
   }
 
   async search(words: string, limit = 20): Promise<Hit[]> {
-    const hits: Hit[] = []
+    const hits = new Map<number, Hit>()
+    // A township's own records come first, found quickly inside the index; then what reaches it from above.
+    const towns = this.actor.division.length >= 9 ? [this.actor.division.slice(0, 9), undefined] : [undefined]
+    for (const town of towns) this.gather(words, town, limit, hits)
+    return [...hits.values()]
+  }
+
+  /** Scope is checked on the records: pages through the index until enough of this actor's own were found. */
+  private gather(words: string, town: string | undefined, limit: number, hits: Map<number, Hit>) {
     let below: number | undefined
-    // A township's own records come first; what reaches below is found through its lists.
-    const town = this.actor.division.length >= 9 ? this.actor.division.slice(0, 9) : undefined
-    // Scope is checked on the records: page through the index until enough of this actor's own were found.
-    for (let round = 0; round < 20 && hits.length < limit; round++) {
+    for (let round = 0; round < 10 && hits.size < limit; round++) {
       const rids = this.searcher?.find(words, { limit: 200, below, town }) ?? []
       for (const rid of rids) {
-        const row = this.store.db.query('select id from record where rid = ? and withdrawn = 0').get(rid) as {
-          id: string
-        } | null
-        const record = row && this.store.record(row.id)
-        if (!record || !this.registry.rights.mayRead(this.actor, record.dataset)) continue
-        const spec = this.registry.dataset(record.dataset).spec
-        if (!visible(this.actor, spec, record.division)) continue
-        hits.push({ record: this.masked(record), label: labelOf(spec, record.fields) })
-        if (hits.length === limit) break
+        if (hits.has(rid)) continue
+        const row = this.store.db
+          .query('select * from record where rid = ? and withdrawn = 0')
+          .get(rid) as RecordRow | null
+        if (!row || !this.registry.rights.mayRead(this.actor, row.dataset)) continue
+        const spec = this.registry.dataset(row.dataset).spec
+        if (!visible(this.actor, spec, row.division)) continue
+        const record = toRec(row)
+        hits.set(rid, { record: this.masked(record), label: labelOf(spec, record.fields) })
+        if (hits.size === limit) return
       }
-      if (rids.length < 200) break
+      if (rids.length < 200) return
       below = rids.at(-1)
     }
-    return hits
   }
 
   async history(dataset: Dataset | string, id: string): Promise<Act[]> {
