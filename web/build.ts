@@ -4,6 +4,7 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { iconPng } from './icon-png.ts'
 
 const here = import.meta.dir
 const root = dirname(here)
@@ -19,6 +20,7 @@ const scripts = {
   'screen.js': 'scripts/screen.ts',
   'sheet.js': 'scripts/sheet.ts',
   'field.js': 'scripts/field.ts',
+  'join.js': 'scripts/join.ts',
 }
 const styles = {
   'app.css': [
@@ -37,6 +39,7 @@ const styles = {
     'sync',
   ],
   'map.css': ['leaflet', 'map'],
+  'join.css': ['join'],
   'public.css': ['public'],
   'print.css': ['print'],
   'sheet.css': ['tokens', 'sheet', 'certificate'],
@@ -65,7 +68,7 @@ export async function buildAssets({ force = false, quiet = false } = {}): Promis
   for (const [name, entry] of Object.entries(scripts)) built.push(await bundleScript(name, entry, inputs))
   for (const [name, parts] of Object.entries(styles)) built.push(await bundleStyle(name, parts, inputs))
   for (const [name, size] of Object.entries(papers)) built.push(paperSheet(name, size as [number, number]))
-  built.push(await icon(inputs), await baseMap(inputs))
+  built.push(await icon(inputs), ...(await iconPictures()), await baseMap(inputs))
   // Last, because it carries the addresses of all the others: a changed asset makes a changed worker, and browsers
   // fetch it.
   built.push(
@@ -81,7 +84,7 @@ export async function buildAssets({ force = false, quiet = false } = {}): Promis
 
 /** What a field device keeps of the assets: charts and the wall screen need the box anyway. */
 function carried(built: Built[]): Record<string, string> {
-  const needed = built.filter(({ name }) => !/^(chart|screen)\./.test(name))
+  const needed = built.filter(({ name }) => !/^(chart|screen|join)\.|^icon-/.test(name))
   return Object.fromEntries(needed.map((each) => [each.name, addressOf(each).path]))
 }
 
@@ -152,6 +155,16 @@ async function icon(inputs: Set<string>): Promise<Built> {
   const path = join(here, 'icon.svg')
   inputs.add(path)
   return { name: 'icon.svg', type: 'image/svg+xml', bytes: await Bun.file(path).bytes() }
+}
+
+/** Phones want pixels: the same drawing, with its round corners and filling the whole square. */
+async function iconPictures(): Promise<Built[]> {
+  const svg = await Bun.file(join(here, 'icon.svg')).text()
+  const sizes = [192, 512]
+  return sizes.flatMap((size) => [
+    { name: `icon-${size}.png`, type: 'image/png', bytes: iconPng(svg, size) },
+    { name: `icon-whole-${size}.png`, type: 'image/png', bytes: iconPng(svg, size, { whole: true }) },
+  ])
 }
 
 /** The schematic county: one file with a collection per theme. */

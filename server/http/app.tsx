@@ -15,6 +15,8 @@ import { checkCsrf, type Doors, needsPerson, recognise } from './doors.ts'
 import { answerFault, faultOf, type Log, missing } from './faults.tsx'
 import { fieldSetupPages } from './field-setup.tsx'
 import { fileRoutes } from './files.ts'
+import { moveJoined } from './join/joined.ts'
+import { joinPages } from './join.tsx'
 import { lineFragment } from './layout.tsx'
 import { loginPages } from './login.tsx'
 import { mePages } from './me.tsx'
@@ -68,7 +70,7 @@ export function createApp(box: BoxApp): App {
     c.set('nonce', crypto.randomUUID().replaceAll('-', ''))
     c.set('keepFile', services.files.keep)
     await next()
-    guard(c.res.headers, c.var.nonce)
+    guard(c.res.headers, c.var.nonce, c.var.reach)
   })
 
   healthRoutes(app, services, store.node.id)
@@ -97,6 +99,7 @@ export function createApp(box: BoxApp): App {
     }) as unknown as App,
   )
 
+  app.use('*', moveJoined(services))
   app.use('*', recognise(doors))
   app.use('*', checkCsrf())
   app.use('*', async (c, next) => {
@@ -109,17 +112,26 @@ export function createApp(box: BoxApp): App {
         name: `${house.county.zh}县盒`,
         short_name: '县盒',
         lang: 'zh-CN',
+        id: '/',
         start_url: '/',
+        scope: '/',
         display: 'standalone',
         theme_color: '#12365f',
         background_color: '#ffffff',
-        icons: [{ src: assetUrl('icon.svg'), sizes: 'any', type: 'image/svg+xml' }],
+        icons: [
+          { src: assetUrl('icon-192.png'), sizes: '192x192', type: 'image/png' },
+          { src: assetUrl('icon-512.png'), sizes: '512x512', type: 'image/png' },
+          // Android cuts its own shape out of this one.
+          { src: assetUrl('icon-whole-512.png'), sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+          { src: assetUrl('icon.svg'), sizes: 'any', type: 'image/svg+xml' },
+        ],
       },
       200,
       { 'content-type': 'application/manifest+json' },
     ),
   )
   loginPages(app, doors)
+  joinPages(app, services)
   for (const module of modules) module.publicPages?.(app)
   apiRoutes(app, services, modules)
   eventsRoute(app, meter, services)
@@ -163,10 +175,10 @@ function houseOf(box: BoxApp, db: Db): House {
 }
 
 /** Nothing but our own files runs or styles; nobody may frame the box or guess at types. */
-function guard(headers: Headers, nonce: string) {
+function guard(headers: Headers, nonce: string, reach?: string) {
   headers.set(
     'content-security-policy',
-    `default-src 'self'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+    `default-src 'self'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:${reach ? ` ${reach}` : ''}; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
   )
   headers.set('x-content-type-options', 'nosniff')
   headers.set('x-frame-options', 'DENY')

@@ -26,7 +26,7 @@ export function recognise(doors: Doors): MiddlewareHandler<Env> {
     // Chinese first, whatever the browser prefers; English is one click away and remembered.
     const wished = langCookie(c) ?? 'zh'
     const bearer = /^Bearer\s+(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    const secret = getCookie(c, doors.cookie)
+    const secret = cookieSecret(c, doors)
     let actor: Actor | undefined
     let via: 'cookie' | 'token' | 'none' = 'none'
     // Peers of the sync routes carry tokens of their own kind; those routes check them themselves.
@@ -128,17 +128,28 @@ export const loginPath = (wanted: string) =>
 export const safePath = (text: string | undefined): string =>
   text && /^\/(?![/\\])/.test(text) && !/[\r\n\\]/.test(text) && !text.startsWith('/login') ? text : '/'
 
+// Two names, because a plain page may not replace a Secure cookie: with one name, whoever logged in over https could not
+// log in over http again. The secure side also knows the plain one, so that moving over does not log anybody out.
+const overTls = (c: Context) => new URL(c.req.url).protocol === 'https:'
+const secureName = (doors: Doors) => `${doors.cookie}_s`
+
 export function keepCookie(c: Context<Env>, doors: Doors, secret: string) {
-  setCookie(c, doors.cookie, secret, {
+  setCookie(c, overTls(c) ? secureName(doors) : doors.cookie, secret, {
     httpOnly: true,
     sameSite: 'Lax',
     path: '/',
-    secure: new URL(c.req.url).protocol === 'https:',
+    secure: overTls(c),
     maxAge: doors.rules.longestHours * 3600,
   })
+  // Someone else may have been logged in on the plain side of the same browser.
+  if (overTls(c)) deleteCookie(c, doors.cookie, { path: '/' })
 }
-export const dropCookie = (c: Context<Env>, doors: Doors) => deleteCookie(c, doors.cookie, { path: '/' })
-export const cookieSecret = (c: Context<Env>, doors: Doors) => getCookie(c, doors.cookie)
+export function dropCookie(c: Context<Env>, doors: Doors) {
+  deleteCookie(c, doors.cookie, { path: '/' })
+  if (overTls(c)) deleteCookie(c, secureName(doors), { path: '/', secure: true })
+}
+export const cookieSecret = (c: Context<Env>, doors: Doors) =>
+  (overTls(c) ? getCookie(c, secureName(doors)) : undefined) ?? getCookie(c, doors.cookie)
 
 export const keepLang = (c: Context<Env>, lang: Lang) =>
   setCookie(c, 'xh_lang', lang, { sameSite: 'Lax', path: '/', httpOnly: true, maxAge: 365 * 86_400 })

@@ -10,6 +10,7 @@ import { Notice } from '../../web/ui/notice.tsx'
 import { type MenuPlace, Page, type PageProps, places } from '../../web/ui/page.tsx'
 import type { Desk } from '../kernel/desk.ts'
 import { timeText } from '../kernel/words.ts'
+import { remindsToJoin } from './join/joined.ts'
 import type { Env, House, MenuEntry, Place } from './module.ts'
 
 export interface Framing extends Pick<PageProps, 'crumbs' | 'needs' | 'wide' | 'kind' | 'flash'> {
@@ -37,6 +38,7 @@ export function page(c: Context<Env>, framing: Framing, body: Child): Response |
       }),
       here,
       path: c.req.path,
+      plain: known && remindsToJoin(c),
       flash: said(c),
       ...rest,
       children: body,

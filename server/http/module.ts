@@ -21,6 +21,8 @@ export interface Env {
     csrf: string
     /** Strict CSP without inline scripts; nonce is for the rare inline style of a print page. */
     nonce: string
+    /** One more origin that this page may load a picture from: the joining page looks whether https is trusted. */
+    reach?: string
     /** What the county is called and which matters it has. */
     house: House
     /** Keeps an attachment and answers with what the record says of it. */

@@ -54,10 +54,12 @@ export interface PageProps {
   line?: Omit<LineProps, 't'>
   csrf?: string
   flash?: { tone: Tone; text: string }
+  /** Seen over plain http: says quietly what that leaves out. */
+  plain?: boolean
   /** Way back up: list, record. */
   crumbs?: Link[]
   /** Bundles beyond app.js that the page needs. */
-  needs?: ('map' | 'chart' | 'field')[]
+  needs?: ('map' | 'chart' | 'field' | 'join')[]
   /** Uses the whole width: maps, wide tables. */
   wide?: boolean
   /** `error` keeps drafts that were being sent when it happened. */
@@ -102,14 +104,17 @@ export function Page(props: PageProps) {
         {/* Fetched only when something on the page has x-data. */}
         <meta name="alpine" content={assetUrl('alpine.js')} />
         <link rel="icon" href={assetUrl('icon.svg')} type="image/svg+xml" />
+        <link rel="apple-touch-icon" href={assetUrl('icon-whole-192.png')} />
         <link rel="manifest" href="/manifest.webmanifest" />
         <link rel="stylesheet" href={assetUrl('app.css')} />
         {needs.includes('map') && <link rel="stylesheet" href={assetUrl('map.css')} />}
+        {needs.includes('join') && <link rel="stylesheet" href={assetUrl('join.css')} />}
         <link rel="stylesheet" href={assetUrl('print.css')} media="print" />
         <script src={assetUrl('app.js')} defer />
         {needs.includes('map') && <script src={assetUrl('map.js')} defer />}
         {needs.includes('chart') && <script src={assetUrl('chart.js')} defer />}
         {needs.includes('field') && <script src={assetUrl('field.js')} defer />}
+        {needs.includes('join') && <script src={assetUrl('join.js')} defer />}
       </head>
       <body
         class={classes('page', wide && 'page-wide', menu.length === 0 && 'page-bare')}
@@ -219,6 +224,20 @@ export function Page(props: PageProps) {
               ))}
               <span aria-current="page">{title}</span>
             </nav>
+          )}
+          {props.plain && (
+            <p class="plain-line">
+              <span>
+                {t({
+                  zh: '未启用安全连接,离线办公不可用',
+                  en: 'No secure connection: field work is not available',
+                })}
+              </span>
+              <a href="/join">{t({ zh: '去设置', en: 'Set up' })}</a>
+              <a class="plain-away" href={`/join/later?to=${encodeURIComponent(path ?? '/')}`}>
+                {t({ zh: '不再提醒', en: 'Do not remind me' })}
+              </a>
+            </p>
           )}
           {flash && (
             <div class="flash" data-flash={flash.tone}>
