@@ -117,6 +117,27 @@ test('a body that cannot be read changes nothing and says where', async () => {
   expect(scene.county.store.seq).toBe(0)
 })
 
+test('an act that follows one which has not come waits for it, and goes in behind it', async () => {
+  scene = await webScene()
+  const wen = program(people.wen)
+  const first = created(1)
+  const sequel = {
+    id: newId(),
+    name: 'base.entity.amended',
+    record: first.record,
+    base: 1,
+    fields: { name: '草尾镇湖边家庭农场' },
+    after: [first.id],
+  }
+  expect((await wen.post('/api/v1/acts', sequel)).body).toMatchObject({ outcome: 'held' })
+  expect(scene.county.store.seq).toBe(0)
+  expect((await wen.post('/api/v1/acts', first)).body).toMatchObject({ outcome: 'accepted' })
+  expect((await wen.post('/api/v1/acts', sequel)).body).toMatchObject({ outcome: 'repeated' })
+  expect(scene.county.diary()).toEqual(['base.entity.created', 'base.entity.amended'])
+  const wrong = await wen.post('/api/v1/acts', { ...created(2), after: first.id })
+  expect(wrong.body).toMatchObject({ outcome: 'refused', field: 'after' })
+})
+
 test('an act id that somebody else used is refused', async () => {
   scene = await webScene()
   const act = created(1)

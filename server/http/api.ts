@@ -245,7 +245,9 @@ function shapeFault(given: unknown) {
     return words('fields 应为 字段名 → 值', 'fields must be an object of field → value.', 'fields')
   if (act.at !== undefined && (typeof act.at !== 'string' || Number.isNaN(Date.parse(act.at))))
     return words('at 应为 ISO 8601 时间', 'at must be an ISO 8601 time.', 'at')
-  for (const name of ['cause', 'after', 'division'] as const)
+  if (act.after !== undefined && !(Array.isArray(act.after) && act.after.every(isId)))
+    return words('after 应为操作编号(UUIDv7)的数组', 'after must be an array of act ids (UUIDv7).', 'after')
+  for (const name of ['cause', 'division'] as const)
     if (act[name] !== undefined && typeof act[name] !== 'string')
       return words(`${name} 应为文字`, `${name} must be text.`, name)
   return undefined

@@ -336,9 +336,9 @@ export function openApi(version: string): Json {
             at: { type: 'string', format: 'date-time' },
             cause: { type: 'string' },
             after: {
-              type: 'string',
-              format: 'uuid',
-              description: '须在其后生效的操作 / The unsent act it follows',
+              type: 'array',
+              items: { type: 'string', format: 'uuid' },
+              description: '须在其后生效的操作 / The acts it follows; it waits until they are here',
             },
           },
           required: ['id', 'name'],
