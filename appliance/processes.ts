@@ -17,6 +17,8 @@ export type Message =
   | { kind: 'hint'; topic: string; data?: unknown }
   | { kind: 'ask'; id: number; question: unknown }
   | { kind: 'answer'; id: number; answer?: unknown; error?: string }
+  /** It ends on purpose, to give memory back, and wants to begin anew. */
+  | { kind: 'rest' }
 
 export interface ChildrenOptions {
   roles: string[]
@@ -95,6 +97,8 @@ class Child {
     number,
     { resolve: (answer: unknown) => void; reject: (error: Error) => void; timer: Timer }
   >()
+
+  private resting = false
 
   constructor(
     private readonly role: string,
@@ -176,6 +180,7 @@ class Child {
     else if (message.kind === 'cannot') this.reason = message.words
     else if (message.kind === 'hint') this.options.onHint?.(this.role, message.topic, message.data)
     else if (message.kind === 'answer') this.settle(message.id, message.answer, message.error)
+    else if (message.kind === 'rest') this.resting = true
   }
 
   private fell(code: number | null, signal: string | number | null) {
@@ -183,6 +188,13 @@ class Child {
     this.process = undefined
     this.gone.resolve()
     for (const id of [...this.waiting.keys()]) this.settle(id, undefined, `${this.role} ended`)
+    if (this.resting && !this.stopping()) {
+      this.resting = false
+      this.become('starting')
+      this.options.log('info', `${this.role} begins anew to give memory back`)
+      this.start()
+      return
+    }
     const how = this.reason
       ? `${this.reason.zh} ${this.reason.en}`
       : signal

@@ -15,6 +15,8 @@ export interface Wire {
   onHint(listen: (topic: string, data: unknown) => void): void
   /** Answers the parent's questions; what it throws becomes the parent's rejection. */
   onAsk(answer: (question: unknown) => unknown): void
+  /** Ends on purpose and begins anew: what a process once took of memory it does not give back otherwise. */
+  rest(): Promise<void>
   /** Finish what is held; the process ends when it is done. */
   onStop(finish: () => unknown): void
 }
@@ -48,6 +50,11 @@ export function takeRoom(): Wire {
     cannot: (words) => {
       tell({ kind: 'cannot', words })
       return process.exit(1)
+    },
+    rest: async () => {
+      tell({ kind: 'rest' })
+      await finish()
+      process.exit(0)
     },
     hint: (topic, data) => tell({ kind: 'hint', topic, data }),
     onHint: (listen) => {

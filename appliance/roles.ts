@@ -56,8 +56,27 @@ async function analytics(settings: Settings, wire: Wire) {
     import('../server/modules/roll-call.ts'),
   ])
   const room = await openAnalytics(data, settings, new Registry(modules), wire.hint)
-  wire.onHint((topic, told) => room.heed(topic, told))
-  wire.onAsk((question) => room.answer(question as never))
+  let heard = Date.now()
+  wire.onHint((topic, told) => {
+    heard = Date.now()
+    room.heed(topic, told)
+  })
+  wire.onAsk((question) => {
+    heard = Date.now()
+    return room.answer(question as never)
+  })
   wire.onStop(() => room.stop())
   wire.ready()
+  restWhenHeavy(wire, () => heard)
+}
+
+/** A full pass over a county takes 100 MB more than following it; a mini-PC of 4 GB wants them back. */
+const heavy = 60 * 1024 * 1024
+const quiet = 20_000
+
+function restWhenHeavy(wire: Wire, heard: () => number) {
+  const light = process.memoryUsage.rss()
+  setInterval(() => {
+    if (process.memoryUsage.rss() - light > heavy && Date.now() - heard() > quiet) void wire.rest()
+  }, 5000)
 }

@@ -168,7 +168,7 @@ await timed(
   (i) => county.search(`${surnames[i % surnames.length]}建`),
   p95,
 )
-await timed('search, one character', 100, () => county.list('agri.plot', { q: '芦' }), p95)
+await timed('search, one character (no limit asked)', 100, () => county.list('agri.plot', { q: '芦' }))
 await timed(
   'count, capped at 10,000',
   200,

@@ -146,7 +146,7 @@ export class Search implements Searcher {
   private opened(): Database {
     const db = new Database(this.file, { create: true })
     db.exec(
-      'pragma journal_mode=wal; pragma synchronous=normal; pragma busy_timeout=5000; pragma cache_size=-16384',
+      'pragma journal_mode=wal; pragma synchronous=normal; pragma busy_timeout=5000; pragma cache_size=-8192',
     )
     db.exec('create table if not exists seen(name text primary key, value text) without rowid')
     db.exec(index)

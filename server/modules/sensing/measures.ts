@@ -60,8 +60,9 @@ export const measures: Measure[] = [
       en: 'Sensors in use with at least one reading within the last 24 hours.',
     },
     unit: { zh: '台', en: '' },
-    query: `select count(distinct s.code) as value from sensing_sensor s join latest l on l.sensor = s.code where s.state = 'working' and not s.withdrawn and l.at > now() - interval 24 hours`,
-    opens: '/sensing',
+    of: sensors,
+    where: { state: 'working' },
+    condition: 'code in (select sensor from latest where "at" > now() - interval 24 hours)',
     chart: 'number',
   }),
   measure('sensing.readings-per-day', {
