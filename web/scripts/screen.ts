@@ -120,10 +120,17 @@ if (wall) {
   window.setInterval(again, 60_000)
   const topics = document.body.dataset.wallTopics ?? ''
   let soon = 0
+  let drawnAt = 0
+  // What happened is on the wall within a second of its number, and a burst, however long, redraws it once a second.
   const hint = () => {
-    window.clearTimeout(soon)
-    // A burst of readings redraws the wall once.
-    soon = window.setTimeout(again, 2_000)
+    soon ||= window.setTimeout(
+      () => {
+        soon = 0
+        drawnAt = performance.now()
+        again()
+      },
+      Math.max(150, drawnAt + 1_000 - performance.now()),
+    )
   }
   if (topics) {
     const events = new EventSource(`/events?topics=${encodeURIComponent(topics)}`)

@@ -9,7 +9,6 @@ const pieces = { zh: '件', en: 'cases' }
 const running = ['assigned', 'handling']
 const within = (field: string, days: number) => `${field} >= now() - interval ${days} days`
 const overdue = `state in ('assigned', 'handling') and finishBy < now()`
-const open = openStates.map((each) => `'${each}'`).join(', ')
 // Merged and declined cases were never worked on; they do not count for or against anyone.
 const rate = (good: string, counted: string, by = '') =>
   `select ${by ? `${by} as key, ` : ''}round(100.0 * count(*) filter (where ${good}) / count(*), 1) as value from cases_case where ${counted}${by ? ' group by 1' : ''} having count(*) > 0`
@@ -207,8 +206,9 @@ export const measures: Measure[] = [
       en: 'Open cases that came back after a bad answer or a new complaint.',
     },
     unit: pieces,
-    query: `select count(*) as value from cases_case where reopened > 0 and state in (${open})`,
-    opens: '/cases?view=all',
+    of: cases,
+    where: { state: openStates },
+    condition: 'reopened > 0',
     chart: 'number',
   }),
 ]

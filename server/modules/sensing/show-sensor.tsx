@@ -83,36 +83,45 @@ export const sensorBlock: Drawn = async ({ desk, t, lang, box, record }) => {
   const watched = await thresholdsOf(desk, sensor.id)
   return (
     <>
-      <Block title={t({ zh: '现在', en: 'Now' })}>
-        <Facts
-          t={t}
-          facts={[
-            ...latest.map((each) => {
-              const known = metricOf(each.metric)
-              return {
-                label: t(known),
-                value: `${numberText(each.value, known.digits)} ${t(known.unit)}(${agoText(each.at, now, lang)})`,
-              }
-            }),
-            ...(status
-              ? [
-                  {
-                    label: t({ zh: '连接', en: 'Line' }),
-                    value: `${t(status.online ? { zh: '在线', en: 'online' } : { zh: '离线', en: 'offline' })},${timeText(new Date(status.at).toISOString(), lang)}`,
-                  },
-                ]
-              : []),
-          ]}
-        />
-        {latest.length === 0 && (
-          <p class="hint">
-            {t({
-              zh: '还没有收到这台设备的数据。接入方法见下。',
-              en: 'Nothing was heard of this sensor yet. How to connect it stands below.',
-            })}
-          </p>
-        )}
-      </Block>
+      <div
+        id="sensor-now"
+        hx-get={`/d/sensing.sensor/${sensor.id}`}
+        hx-select="#sensor-now"
+        hx-trigger="live:readings from:body throttle:2s, live:readings from:body delay:2s"
+        hx-swap="outerHTML"
+        hx-disinherit="*"
+      >
+        <Block title={t({ zh: '现在', en: 'Now' })}>
+          <Facts
+            t={t}
+            facts={[
+              ...latest.map((each) => {
+                const known = metricOf(each.metric)
+                return {
+                  label: t(known),
+                  value: `${numberText(each.value, known.digits)} ${t(known.unit)}(${agoText(each.at, now, lang)})`,
+                }
+              }),
+              ...(status
+                ? [
+                    {
+                      label: t({ zh: '连接', en: 'Line' }),
+                      value: `${t(status.online ? { zh: '在线', en: 'online' } : { zh: '离线', en: 'offline' })},${timeText(new Date(status.at).toISOString(), lang)}`,
+                    },
+                  ]
+                : []),
+            ]}
+          />
+          {latest.length === 0 && (
+            <p class="hint">
+              {t({
+                zh: '还没有收到这台设备的数据。接入方法见下。',
+                en: 'Nothing was heard of this sensor yet. How to connect it stands below.',
+              })}
+            </p>
+          )}
+        </Block>
+      </div>
       <Block
         title={t({ zh: '近 24 小时', en: 'Last 24 hours' })}
         more={
