@@ -37,29 +37,6 @@ const list: Verb[] = [
   },
   {
     name: 'simulate',
-    about: { zh: '让样例设备通过 MQTT 报数', en: 'Plays the sample sensors over real MQTT' },
-    use: '[--sensors N] [--rate R] [--flood]',
-    flags: {
-      sensors: { value: 'N', about: { zh: '几台设备(默认 60)', en: 'how many sensors (60)' } },
-      rate: {
-        value: 'R',
-        about: {
-          zh: '每秒共几条(默认每台 10 秒一条)',
-          en: 'messages per second in all (one per sensor in 10 s)',
-        },
-      },
-      flood: { about: { zh: '让一处水位涨过红色界值', en: 'one gauge rises above its red limit' } },
-      to: { value: 'HOST', about: { zh: '县盒的地址(默认本机)', en: 'where the box is (this machine)' } },
-      for: {
-        value: 'SECONDS',
-        about: { zh: '报多久;不填则直到 Ctrl-C', en: 'how long; until Ctrl-C when absent' },
-      },
-    },
-    where: 'here',
-    run: async (call) => (await import('./verbs/simulate.ts')).simulate(call),
-  },
-  {
-    name: 'simulate',
     about: { zh: '让样例县的传感器用真实 MQTT 上报', en: "Plays the sample county's sensors over real MQTT" },
     use: '[--sensors N] [--rate R] [--flood]',
     flags: {
