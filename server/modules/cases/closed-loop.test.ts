@@ -307,6 +307,10 @@ test('time itself escalates: once at each step, however often the scheduler look
     return (await escalateDue(system, scene.now())).length
   }
   expect(await look('2026-03-06T17:29')).toBe(0)
+  // A prefecture that holds a copy looks on: escalating is the county's.
+  scene.turnTo('2026-03-06T17:31')
+  const prefecture = scene.desk({ ...scene.store.system, division: '4309' })
+  expect(await escalateDue(prefecture, scene.now())).toEqual([])
   expect(await look('2026-03-06T17:31')).toBe(1)
   expect(await look('2026-03-06T17:32')).toBe(0)
   expect(scene.case(id).fields.escalated).toBe(1)

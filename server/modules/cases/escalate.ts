@@ -43,6 +43,8 @@ export const escalated = verb('cases.case.escalated', {
  * the step and the deadline, so that two calls, or two boxes after a restore, escalate once.
  */
 export async function escalateDue(desk: Desk, now: string): Promise<Case[]> {
+  // The county keeps its cases: a prefecture that imported them watches, and sends nobody to work.
+  if (desk.actor.division.length < 6) return []
   const woken: Case[] = []
   for (const record of await dueCases(desk, now)) {
     const { step, by } = stepDue(record, now)!
