@@ -362,10 +362,14 @@ export function Seal() {
   )
 }
 
-function bottomOf(menu: MenuPlace[], wanted?: Place[]): MenuPlace[] {
-  const places = wanted ? menu.filter((each) => wanted.includes(each.place)) : menu
+/** What people carry a phone for, first. */
+const onPhones: Place[] = ['today', 'cases', 'trace', 'map', 'sensing']
+
+function bottomOf(menu: MenuPlace[], wanted: Place[] = onPhones): MenuPlace[] {
+  const rank = (each: MenuPlace) => (wanted.includes(each.place) ? wanted.indexOf(each.place) : wanted.length)
+  const places = [...menu].sort((a, b) => rank(a) - rank(b))
   // Five targets at most, and 全部 is one of them when something is left out.
-  return menu.length <= 5 && places.length <= 5 ? places : places.slice(0, 4)
+  return menu.length <= 5 ? menu : places.slice(0, 4)
 }
 
 /** Exact address, or a record below it: /agri/plots/0195… belongs to /agri/plots. */
