@@ -10,6 +10,7 @@ import { timeText, type Words } from '../server/kernel/words.ts'
 import type { SealNote } from '../server/telemetry/archive.ts'
 import { damagedFiles } from '../server/telemetry/open.ts'
 import { provedBackups } from './backup.ts'
+import { certificates } from './certificates/doctor.ts'
 import { type DataDirectory, freeSpace } from './data-directory.ts'
 import { askHealth } from './door.ts'
 import type { Settings } from './settings.ts'
@@ -243,6 +244,8 @@ const checks: Check[] = [
         )
       : good(about, { zh: '只有本用户可读', en: 'readable by this user only' })
   },
+
+  (data, settings) => certificates(data, settings),
 
   async function children(data) {
     const about = { zh: '进程', en: 'processes' }

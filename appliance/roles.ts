@@ -1,5 +1,6 @@
 // What the children of the box do. `xianhe role NAME` is how the supervisor starts one; people never type it.
 
+import { serverFile } from './certificates/files.ts'
 import { dataDirectory } from './data-directory.ts'
 import { stepBack, takeRoom, type Wire } from './role.ts'
 import { type Settings, takeOver } from './settings.ts'
@@ -32,6 +33,9 @@ async function ingest(settings: Settings, wire: Wire) {
     archiveFolder: data.archive,
     host: settings['mqtt.host'],
     port: settings['mqtt.port'],
+    ...(settings['mqtt.tls-port'] !== 'off' && {
+      tls: { port: settings['mqtt.tls-port'], file: serverFile(data.keys) },
+    }),
     anonymous: settings['mqtt.anonymous'],
     largest: settings['mqtt.payload'] * 1024,
     hotDays: settings['telemetry.hot'],

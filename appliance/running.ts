@@ -24,7 +24,7 @@ import { assetUrl, serveAsset } from '../web/assets.ts'
 import { useAssets } from '../web/ui/asset-url.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
 import type { Ask } from './analytics-at-hand.ts'
-import { openSecure } from './certificates/secure.ts'
+import { openSecure, secureBrokerPort } from './certificates/secure.ts'
 import { keepBackups } from './daily-backup.ts'
 import { dataDirectory } from './data-directory.ts'
 import { refuseWhenFull, watchDisk } from './disk.ts'
@@ -93,13 +93,17 @@ export async function runBox(wished: Settings, log: Log): Promise<Running> {
       onRenew: () => children?.hint('ingest', 'certificate-changed'),
     })
     later(() => secure.stop())
+    const tlsPort = await secureBrokerPort(settings, log)
 
     const disk = watchDisk(data.path, settings['disk.reserve'], () => events.publish('parts'))
     later(() => disk.stop())
 
     const supervised = new Children({
       roles: roleNames,
-      env: { XIANHE_SETTLED: handDown(settings), XIANHE_NODE: store.node.id },
+      env: {
+        XIANHE_SETTLED: handDown({ ...settings, 'mqtt.tls-port': tlsPort }),
+        XIANHE_NODE: store.node.id,
+      },
       log,
       onHint: (role, topic, told) => hear(role, topic, told),
       onChange: () => events.publish('parts'),

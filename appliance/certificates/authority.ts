@@ -2,11 +2,10 @@
 // trust it by hand, so a new one would send every clerk back to the joining page. Its key never leaves keys/ (only the
 // box's user may look there) except inside an encrypted backup.
 
-import 'reflect-metadata'
 import { createHash, createPrivateKey, X509Certificate as Read } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
-import * as x509 from '@peculiar/x509'
+import type * as X509 from '@peculiar/x509'
+import { authorityFile } from './files.ts'
 
 /** ECDSA P-256: what Windows 7, Android 5 and iOS 9 already read, at a tenth of RSA's bytes. */
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -36,8 +35,6 @@ export interface Authority extends Sealed {
 /** The file is there and cannot be used: a person decides, because a new one would be a stranger to every phone. */
 export class DamagedAuthority extends Error {}
 
-export const authorityFile = (keys: string) => join(keys, 'authority.pem')
-
 export async function openAuthority(
   keys: string,
   about: { county: string; node: string; names: string[] },
@@ -59,6 +56,7 @@ export function readAuthority(file: string): Authority {
 }
 
 async function makeAuthority({ county, node, names }: { county: string; node: string; names: string[] }) {
+  const x509 = await forge()
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
@@ -71,14 +69,21 @@ async function makeAuthority({ county, node, names }: { county: string; node: st
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      onlyLocalNames(names),
+      new x509.Extension('2.5.29.30', true, onlyLocalNames(names)),
     ],
   })
   return pem(keys.privateKey, certificate)
 }
 
+/** Loaded for the minute a year in which something is signed. */
+async function forge(): Promise<typeof X509> {
+  await import('reflect-metadata')
+  return import('@peculiar/x509')
+}
+
 /** A certificate for the box itself. Dated a day back, because the clocks of phones and PCs differ. */
 export async function issue(authority: Authority, names: Names, now = Date.now()): Promise<string> {
+  const x509 = await forge()
   const signingKey = await crypto.subtle.importKey(
     'pkcs8',
     createPrivateKey(authority.key).export({ type: 'pkcs8', format: 'der' }),
@@ -126,11 +131,10 @@ export const isLocalName = (name: string, also: string[] = []) =>
 
 // Whoever steals the key may pretend to be a box on a LAN, never a bank: phones refuse any other name it signs for.
 // Addresses are left open, because county networks use ranges nobody can list beforehand.
-function onlyLocalNames(names: string[]): x509.Extension {
+function onlyLocalNames(names: string[]): Uint8Array<ArrayBuffer> {
   const endings = [...new Set([...localEndings, ...names.filter((name) => !isLocalName(name))])]
   const subtrees = endings.map((name) => tlv(0x30, tlv(0x82, Buffer.from(name, 'ascii'))))
-  const value = tlv(0x30, tlv(0xa0, Buffer.concat(subtrees)))
-  return new x509.Extension('2.5.29.30', true, new Uint8Array(value))
+  return new Uint8Array(tlv(0x30, tlv(0xa0, Buffer.concat(subtrees))))
 }
 
 function tlv(tag: number, content: Buffer): Buffer {
@@ -140,9 +144,10 @@ function tlv(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), content])
 }
 
-async function pem(key: CryptoKey, certificate: x509.X509Certificate): Promise<string> {
+async function pem(key: CryptoKey, certificate: X509.X509Certificate): Promise<string> {
+  const { PemConverter } = await forge()
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', key)
-  return `${x509.PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n${certificate.toString('pem')}\n`
+  return `${PemConverter.encode(pkcs8, 'PRIVATE KEY')}\n${certificate.toString('pem')}\n`
 }
 
 export function readSealed(file: string): Sealed {

@@ -3,7 +3,6 @@
 
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { join } from 'node:path'
 import {
   type Authority,
   isLocalName,
@@ -14,12 +13,11 @@ import {
   type Sealed,
   writeSealed,
 } from './authority.ts'
+import { serverFile } from './files.ts'
 import { type Machine, namesOf, thisMachine } from './names.ts'
 
 const day = 86_400_000
 export const renewBefore = 30 * day
-
-export const serverFile = (keys: string) => join(keys, 'server.pem')
 
 export interface Keeping {
   keys: string

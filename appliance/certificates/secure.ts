@@ -112,5 +112,17 @@ export async function openSecure(box: SecureBox): Promise<Secure> {
   return secure
 }
 
+/** Where the broker may speak TLS. As for the pages: a port that nobody chose is left alone when another program has it. */
+export async function secureBrokerPort(settings: Settings, log: Log): Promise<number | 'off'> {
+  const [host, port] = [settings['mqtt.host'], settings['mqtt.tls-port']]
+  if (port === 'off') return 'off'
+  if (settings.origins['mqtt.tls-port'] !== 'default') await needFree('mqtts', host, port)
+  else if (await taken(host, port)) {
+    log('warn', `port ${port} is taken: MQTT is served without TLS`, { cure: '--mqtt-tls-port' })
+    return 'off'
+  }
+  return port
+}
+
 const isLoopback = (host: string) => /^(127\.|localhost$|::1$)/.test(host)
 const commonName = (subject: string) => /^CN=(.*)$/m.exec(subject)?.[1] ?? subject

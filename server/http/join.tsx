@@ -144,24 +144,25 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
           </p>
         </Notice>
       </div>
-      <nav class="join-systems" aria-label={t({ zh: '您用的是', en: 'Your system' })}>
-        <p>
-          {system
-            ? system === found
+      {system ? (
+        <div class="join-systems">
+          <p>
+            {system === found
               ? t({ zh: '已认出您用的是:', en: 'You seem to use:' })
-              : t({ zh: '您选的是:', en: 'You chose:' })
-            : t({ zh: '先选您用的是哪一种:', en: 'First choose what you use:' })}
-        </p>
-        <ul>
-          {Object.entries(systems).map(([name, title]) => (
-            <li>
-              <a href={`/join?system=${name}`} aria-current={name === system ? 'true' : undefined}>
-                {t(title)}
-              </a>
-            </li>
-          ))}
-        </ul>
-      </nav>
+              : t({ zh: '您选的是:', en: 'You chose:' })}{' '}
+            <strong>{t(systems[system])}</strong>
+          </p>
+          <details>
+            <summary>{t({ zh: '不对,换一种', en: 'Not this one' })}</summary>
+            <SystemList c={c} system={system} />
+          </details>
+        </div>
+      ) : (
+        <div class="join-systems">
+          <p>{t({ zh: '先选您用的是哪一种:', en: 'First choose what you use:' })}</p>
+          <SystemList c={c} />
+        </div>
+      )}
       {system && (
         <div class="join-way">
           <ol class="join-steps">
@@ -248,6 +249,20 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
         </ul>
       </details>
     </div>,
+  )
+}
+
+function SystemList({ c, system }: { c: Context<Env>; system?: System }) {
+  return (
+    <ul>
+      {Object.entries(systems).map(([name, title]) => (
+        <li>
+          <a href={`/join?system=${name}`} aria-current={name === system ? 'true' : undefined}>
+            {c.var.t(title)}
+          </a>
+        </li>
+      ))}
+    </ul>
   )
 }
 

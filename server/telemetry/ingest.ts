@@ -7,6 +7,7 @@ import { openBroker } from './broker.ts'
 import { County } from './county.ts'
 import { closeTelemetry, damagedFiles, isDamage, openTelemetry } from './open.ts'
 import { listenOutside, type Outside } from './outside.ts'
+import { listenTls } from './secure-broker.ts'
 import { type Counters, Spool } from './spool.ts'
 
 export interface IngestOptions {
@@ -17,6 +18,8 @@ export interface IngestOptions {
   host: string
   /** 0 lets the system choose; undefined runs without the embedded broker. */
   port?: number
+  /** The same broker over TLS; `file` holds key and certificate. Left out while there is no such file. */
+  tls?: { port: number; file: string }
   /** Clients without a name: refused, let in from this machine, or let in from anywhere. */
   anonymous: 'off' | 'loopback' | 'on'
   /** Longest MQTT packet taken, bytes. */
@@ -43,8 +46,9 @@ export interface IngestCounters extends Counters {
 export interface Ingest {
   /** Of the embedded broker; 0 without one. */
   port: number
+  tlsPort?: number
   counters(): IngestCounters
-  /** A word from serve: `devices-changed`, `thresholds-changed`, `sealed`, `command` {sensor, payload}. */
+  /** A word from serve: `certificate-changed`, `devices-changed`, `thresholds-changed`, `sealed`, `command` {sensor, payload}. */
   hear(name: string, data?: unknown): void
   stop(): Promise<void>
 }
@@ -83,6 +87,10 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
           largest: options.largest,
         })
   const port = broker ? await broker.listen(options.host, options.port!) : 0
+  const secure =
+    broker && options.tls && existsSync(options.tls.file)
+      ? await listenTls(broker, options.host, options.tls.port, options.tls.file)
+      : undefined
   const outside: Outside | undefined = options.broker
     ? listenOutside({ url: options.broker, node: options.node, spool, county })
     : undefined
@@ -162,8 +170,10 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
 
   return {
     port,
+    tlsPort: secure?.port,
     counters,
     hear(name, data) {
+      if (name === 'certificate-changed') secure?.renew()
       if (name === 'devices-changed' || name === 'thresholds-changed') look()
       if (name === 'sealed') attempt(tidy)
       if (name === 'command') {
@@ -175,6 +185,7 @@ export async function ingest(options: IngestOptions): Promise<Ingest> {
       for (const each of clocks) clearInterval(each)
       clearTimeout(emptying)
       await outside?.stop()
+      secure?.close()
       await broker?.close()
       spool.flush()
       clearTimeout(waiting)

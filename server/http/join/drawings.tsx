@@ -151,7 +151,7 @@ export function Choice({
   square,
   press,
   width = 150,
-}: At & { children: Child; on?: boolean; square?: boolean; press?: boolean; width?: number }) {
+}: At & { children: Child; on?: boolean; square?: boolean; press?: boolean | 'first'; width?: number }) {
   return (
     <g>
       {square ? (
@@ -168,21 +168,29 @@ export function Choice({
       <Words x={x + 20} y={y} size={12}>
         {children}
       </Words>
-      {press && <Ring x={x - 6} y={y - 17} width={width} height={26} />}
+      {press && <Ring x={x - 6} y={y - 17} width={width} height={26} finger={press !== 'first'} />}
     </g>
   )
 }
 
 /** What to press: a ring and a finger. */
-function Ring({ x, y, width, height }: At & { width: number; height: number }) {
+function Ring({
+  x,
+  y,
+  width,
+  height,
+  finger = true,
+}: At & { width: number; height: number; finger?: boolean }) {
   const [tipX, tipY] = [x + width - 12, y + height - 7]
   return (
     <g>
       <rect class="sk-ring" x={x} y={y} width={width} height={height} rx="8" />
-      <path
-        class="sk-finger"
-        d={`M${tipX} ${tipY}c-3.2 0-4.6 2.4-3.4 5l4.6 9.6l-3.6-.8c-3.4-.6-4.6 3-2 4.8l8.4 6.2c4.6 3 12 1.4 14.2-3.6c1.6-3.8.6-8.2-.6-11.6c-.8-2.4-3-3.4-5.2-2.8l-5.4 1.2l-3.8-6.4c-.6-1-1.8-1.6-3.2-1.6z`}
-      />
+      {finger && (
+        <path
+          class="sk-finger"
+          d={`M${tipX} ${tipY}c-3.2 0-4.6 2.4-3.4 5l4.6 9.6l-3.6-.8c-3.4-.6-4.6 3-2 4.8l8.4 6.2c4.6 3 12 1.4 14.2-3.6c1.6-3.8.6-8.2-.6-11.6c-.8-2.4-3-3.4-5.2-2.8l-5.4 1.2l-3.8-6.4c-.6-1-1.8-1.6-3.2-1.6z`}
+        />
+      )}
     </g>
   )
 }

@@ -63,23 +63,25 @@ function takeOnPc({ t }: About): Step {
       en: 'If the browser calls the file unsafe, choose Keep. It is the county’s own; you compare it in the last step.',
     }),
     take: { title: t({ zh: '下载证书', en: 'Download the certificate' }), path: crt },
-    picture: (
-      <Picture title={t({ zh: '浏览器右上角的下载', en: 'Downloads at the top right' })} height={140}>
-        <rect class="sk-paper" x="20" y="16" width="300" height="34" rx="5" />
-        <rect class="sk-field" x="58" y="23" width="200" height="20" rx="10" />
-        <path class="sk-arrow" d="M284 27v10m-5-4l5 5l5-5m-11 8h12" />
-        <rect class="sk-paper" x="128" y="58" width="192" height="68" rx="5" />
-        <Paper x={138} y={70} />
-        <Words x={174} y={84} size={12.5} look="bold">
-          {file}
-        </Words>
-        <Key x={172} y={92} width={84} look="text" press>
-          {t({ zh: '打开文件', en: 'Open file' })}
-        </Key>
-      </Picture>
-    ),
+    picture: downloads(t, t({ zh: '打开文件', en: 'Open file' })),
   }
 }
+
+const downloads = (t: Say, press: string) => (
+  <Picture title={t({ zh: '浏览器右上角的下载', en: 'Downloads at the top right' })} height={140}>
+    <rect class="sk-paper" x="20" y="16" width="300" height="34" rx="5" />
+    <rect class="sk-field" x="58" y="23" width="200" height="20" rx="10" />
+    <path class="sk-arrow" d="M284 27v10m-5-4l5 5l5-5m-11 8h12" />
+    <rect class="sk-paper" x="128" y="58" width="192" height="68" rx="5" />
+    <Paper x={138} y={70} />
+    <Words x={174} y={84} size={12.5} look="bold">
+      {file}
+    </Words>
+    <Key x={172} y={92} width={84} look="text" press>
+      {press}
+    </Key>
+  </Picture>
+)
 
 function windowsOpen({ t, name }: About): Step {
   return {
@@ -177,7 +179,7 @@ function windowsRoot({ t }: About): Step {
           <Choice x={28} y={64}>
             {t({ zh: '根据证书类型,自动选择证书存储', en: 'Automatically select the store' })}
           </Choice>
-          <Choice x={28} y={90} on press width={250}>
+          <Choice x={28} y={90} on press="first" width={250}>
             {t({ zh: '将所有的证书都放入下列存储(P)', en: 'Place all certificates in this store' })}
           </Choice>
           <rect class="sk-field" x="48" y="112" width="168" height="24" rx="3" />
@@ -250,6 +252,24 @@ function androidSteps({ t, name }: About): Step[] {
         en: 'If the browser asks, choose Download anyway or Keep.',
       }),
       take: { title: t({ zh: '下载证书', en: 'Download the certificate' }), path: crt },
+      picture: (
+        <Picture title={t({ zh: '仍要下载', en: 'Download anyway' })} height={140}>
+          <Phone height={140}>
+            <Words x={170} y={60} size={12.5} look="bold" anchor="middle">
+              {t({ zh: '文件可能有害', en: 'File might be harmful' })}
+            </Words>
+            <Words x={170} y={82} size={12} look="soft" anchor="middle">
+              {file}
+            </Words>
+            <Key x={84} y={100} width={70} look="text">
+              {t({ zh: '取消', en: 'Cancel' })}
+            </Key>
+            <Key x={174} y={100} width={80} look="text" press>
+              {t({ zh: '仍然下载', en: 'Download' })}
+            </Key>
+          </Phone>
+        </Picture>
+      ),
     },
     {
       say: t({
@@ -447,7 +467,12 @@ function linuxSteps({ t, name }: About): Step[] {
         zh: '点下面的按钮下载证书,文件在「下载」文件夹里。',
         en: 'Download the certificate; it lies in the Downloads folder.',
       }),
+      also: t({
+        zh: '如果浏览器说文件不安全,点「保留」。',
+        en: 'If the browser calls the file unsafe, choose Keep.',
+      }),
       take: { title: t({ zh: '下载证书', en: 'Download the certificate' }), path: crt },
+      picture: downloads(t, t({ zh: '保留', en: 'Keep' })),
     },
     {
       say: t({
@@ -538,6 +563,24 @@ function macSteps({ t, name }: About): Step[] {
         en: 'Download the certificate and double-click it; in Keychain Access choose Add.',
       }),
       take: { title: t({ zh: '下载证书', en: 'Download the certificate' }), path: crt },
+      picture: (
+        <Picture title={t({ zh: '添加证书', en: 'Add the certificate' })} height={136}>
+          <rect class="sk-paper" x="44" y="14" width="252" height="108" rx="8" />
+          <Paper x={60} y={30} />
+          <Words x={100} y={44} size={12.5} look="bold">
+            {t({ zh: '要将证书添加到钥匙串吗?', en: 'Add it to a keychain?' })}
+          </Words>
+          <Words x={100} y={64} size={12} look="soft">
+            {t({ zh: '钥匙串:登录', en: 'Keychain: login' })}
+          </Words>
+          <Key x={130} y={84} width={66}>
+            {t({ zh: '取消', en: 'Cancel' })}
+          </Key>
+          <Key x={212} y={84} width={66} look="main" press>
+            {t({ zh: '添加', en: 'Add' })}
+          </Key>
+        </Picture>
+      ),
     },
     {
       say: t({
