@@ -40,6 +40,7 @@ async function installPackages() {
   const needed: [program: string, packages: string[]][] = [
     ['chromium', ['chromium', 'fonts-noto-cjk']],
     ['mosquitto', ['mosquitto', 'mosquitto-clients']],
+    ['certutil', ['libnss3-tools']],
   ]
   const missing = needed
     .filter(([program]) => !Bun.which(program) && !existsSync(`/usr/sbin/${program}`))

@@ -148,8 +148,12 @@ export function dropCookie(c: Context<Env>, doors: Doors) {
   deleteCookie(c, doors.cookie, { path: '/' })
   if (overTls(c)) deleteCookie(c, secureName(doors), { path: '/', secure: true })
 }
-export const cookieSecret = (c: Context<Env>, doors: Doors) =>
-  (overTls(c) ? getCookie(c, secureName(doors)) : undefined) ?? getCookie(c, doors.cookie)
+/** The one that counts first; whoever logs out leaves by all of them. */
+export const cookieSecrets = (c: Context<Env>, doors: Doors): string[] =>
+  [overTls(c) ? getCookie(c, secureName(doors)) : undefined, getCookie(c, doors.cookie)].filter(
+    (each) => each !== undefined,
+  )
+export const cookieSecret = (c: Context<Env>, doors: Doors): string | undefined => cookieSecrets(c, doors)[0]
 
 export const keepLang = (c: Context<Env>, lang: Lang) =>
   setCookie(c, 'xh_lang', lang, { sameSite: 'Lax', path: '/', httpOnly: true, maxAge: 365 * 86_400 })

@@ -230,7 +230,7 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
           <li>
             {t({ zh: '麒麟 / UOS 系统级安装:', en: 'Kylin / UOS, system-wide: ' })}
             <code>
-              cp xianhe-ca.crt.pem /usr/local/share/ca-certificates/xianhe.crt && update-ca-certificates
+              cp xianhe-ca.pem /usr/local/share/ca-certificates/xianhe.crt && update-ca-certificates
             </code>
           </li>
           <li>

@@ -4,7 +4,7 @@ import { Notice } from '../../web/ui/notice.tsx'
 import { actorOf, closeSession, logIn, note, openSession } from './accounts.ts'
 import {
   addressOf,
-  cookieSecret,
+  cookieSecrets,
   type Doors,
   dropCookie,
   isPublic,
@@ -69,8 +69,7 @@ export function loginPages(app: App, doors: Doors) {
   })
 
   app.post('/logout', (c) => {
-    const secret = cookieSecret(c, doors)
-    if (secret) closeSession(doors.db, secret)
+    for (const secret of cookieSecrets(c, doors)) closeSession(doors.db, secret)
     if (!isPublic(c)) note(doors.db, { actor: c.var.actor.id, what: 'logged-out', address: addressOf(c) })
     dropCookie(c, doors)
     return c.redirect('/login', 303)
