@@ -49,7 +49,12 @@ export async function phoneAt(
     replica,
     outbox,
     desk: new DeviceDesk(registry, welcome.actor, replica, outbox),
-    link: new Link(ask, replica, outbox, { fate: 'unknown', seq: 0, imported: 0 }),
+    link: new Link(ask, replica, outbox, {
+      fate: 'unknown',
+      seq: 0,
+      imported: 0,
+      clock: { skew: 0, last: 0 },
+    }),
   }
 }
 

@@ -33,6 +33,8 @@ export class DeviceDesk implements Desk {
     private readonly waiting: () => void = () => {},
     /** Diary position up to which the tier above the box has imported. */
     private readonly imported: () => number = () => 0,
+    /** The moment as far as it can be believed: see clock.ts. */
+    private readonly now: () => number = Date.now,
   ) {}
 
   async read(dataset: Dataset<any> | string, id: string): Promise<Rec<any> | undefined> {
@@ -118,7 +120,7 @@ export class DeviceDesk implements Desk {
     const id = request.id ?? newId()
     const known = this.outbox.find(id)
     if (known && known.fate !== 'refused') return { id, outcome: 'repeated', record: request.record }
-    const at = request.at ?? new Date().toISOString()
+    const at = request.at ?? new Date(this.now()).toISOString()
     try {
       const asked: ActRequest = { ...request, id, at }
       // A refused act that was mended is decided as of its own place in the order: what followed it does not exist yet.

@@ -12,6 +12,7 @@ import { questions } from '../../server/kernel/questions.ts'
 import { refuse } from '../../server/kernel/refusal.ts'
 import type { Part } from '../../server/kernel/registry.ts'
 import { type County, people, sampleCounty } from '../../tests/county.ts'
+import { believed, learned } from './clock.ts'
 import { DeviceDesk } from './device-desk.ts'
 import { Link } from './link.ts'
 import { Outbox } from './outbox.ts'
@@ -120,7 +121,7 @@ async function phone(county: County, actor: Actor, name = `test-${made++}`): Pro
       },
       replica,
       outbox,
-      { fate: 'unknown', seq, imported: 0 },
+      { fate: 'unknown', seq, imported: 0, clock: { skew: 0, last: 0 } },
     ),
     exchange: async (weather = 'fine') => {
       self.weather = weather
@@ -291,6 +292,36 @@ describe('a phone at the lake edge', () => {
     const { lock } = await newLock('1357')
     expect(await openLock(lock, '1357')).toBeDefined()
     expect(await openLock(lock, '1358')).toBeUndefined()
+  })
+})
+
+describe('a phone whose clock is wrong', () => {
+  const told = Date.parse('2026-11-20T08:00:00Z')
+  test('wakes in 1970 and goes on from what the box said last', () =>
+    expect(believed({ skew: 0, last: told }, 5000)).toEqual({ at: told, wrong: 'behind' }))
+  test('lives in 2099 and is not believed', () =>
+    expect(believed({ skew: 0, last: told }, Date.parse('2099-01-01'))).toEqual({ at: told, wrong: 'ahead' }))
+  test('is a day slow, which the box’s answer tells', () => {
+    const slow = told - 86_400_000
+    expect(believed(learned(new Date(told).toUTCString(), slow)!, slow + 60_000)).toEqual({
+      at: told + 60_000,
+      wrong: 'behind',
+    })
+  })
+  test('was away for a month and is right', () =>
+    expect(believed({ skew: 0, last: told }, told + 30 * 86_400_000)).toEqual({ at: told + 30 * 86_400_000 }))
+
+  test('set to 2099, it loses nothing: the entry arrives, dated by the box', async () => {
+    const county = box()
+    const shelf = await Shelf.open('phone-2099')
+    const [replica, outbox] = [await Replica.load(shelf, key), await Outbox.load(shelf, key)]
+    const desk = new DeviceDesk(county.store.registry, wen, replica, outbox, undefined, undefined, () =>
+      Date.parse('2099-01-01'),
+    )
+    await desk.act({ name: 'agri.plot.created', record: newId(), fields: plot() })
+    const receipt = county.store.act(wen, outbox.entries[0]!.request)
+    expect(receipt.outcome).toBe('accepted')
+    expect(county.store.acts(0)[0]).toMatchObject({ clock: 'ahead' })
   })
 })
 

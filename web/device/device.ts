@@ -6,6 +6,7 @@ import type { Actor } from '../../server/kernel/access.ts'
 import type { DatasetSpec } from '../../server/kernel/dataset.ts'
 import type { Registry } from '../../server/kernel/registry.ts'
 import { Attachments } from './attachments.ts'
+import { believed, type Clock } from './clock.ts'
 import { DeviceDesk } from './device-desk.ts'
 import { type Ask, Link } from './link.ts'
 import { Outbox } from './outbox.ts'
@@ -157,11 +158,12 @@ export class Device {
     const ask = this.authorised(welcome.token, () => outbox.onlyHere)
     const seq = (await shelf.get<number>('fact', 'seq')) ?? 0
     const imported = (await shelf.get<number>('fact', 'imported')) ?? 0
+    const clock = (await shelf.get<Clock>('fact', 'clock')) ?? { skew: 0, last: 0 }
     const link = new Link(
       ask,
       replica,
       outbox,
-      { fate: 'unknown', seq, imported },
+      { fate: 'unknown', seq, imported, clock },
       {
         before: () => attachments.send(ask),
       },
@@ -173,6 +175,7 @@ export class Device {
       outbox,
       () => void this.exchange(),
       () => link.state.imported,
+      () => believed(link.state.clock).at,
     )
     this.session = { person, welcome, shelf, key, replica, outbox, attachments, link, desk }
     return this.session

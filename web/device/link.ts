@@ -4,6 +4,7 @@
 
 import type { Receipt } from '../../server/kernel/acts.ts'
 import type { Rec } from '../../server/kernel/dataset.ts'
+import { type Clock, learned } from './clock.ts'
 import type { Entry, Outbox } from './outbox.ts'
 import type { Replica } from './replica.ts'
 
@@ -33,6 +34,8 @@ export interface LinkState {
   since?: string
   /** Last exchange that reached its end. */
   confirmedAt?: string
+  /** What the box's answers taught about this device's clock. */
+  clock: Clock
   /** Diary position of the replica. */
   seq: number
   imported: number
@@ -146,6 +149,7 @@ export class Link {
       await this.replica.take(answer.records, answer.gone, {
         seq: answer.seq,
         imported: answer.imported ?? this.state.imported,
+        clock: this.state.clock,
       })
       this.state.seq = answer.seq
       this.state.imported = answer.imported ?? this.state.imported
@@ -157,6 +161,7 @@ export class Link {
 
   private async sent(path: string, init: RequestInit = {}): Promise<Response> {
     const response = await this.ask(path, init)
+    this.state.clock = learned(response.headers.get('date')) ?? this.state.clock
     if (response.status === 401) throw new Turned('signed-out')
     if (response.status === 410) throw new Turned('revoked')
     // The box is there and unwell: as good as down, and nothing is marked as refused for it.

@@ -12,6 +12,7 @@ import { Block, Facts } from '../ui/detail.tsx'
 import { Empty, Notice } from '../ui/notice.tsx'
 import { PageHead } from '../ui/page.tsx'
 import { Ticks } from '../ui/ticks.tsx'
+import { believed } from './clock.ts'
 import { bytesUsed, type Device, type Session } from './device.ts'
 import { exported } from './hand-over.ts'
 import type { Entry } from './outbox.ts'
@@ -117,6 +118,7 @@ async function showOffice(c: Ctx, session: Session) {
   const waiting = session.outbox.entries.filter((each) => each.fate === 'waiting')
   const refused = session.outbox.entries.filter((each) => each.fate === 'refused')
   const onlyHere = session.outbox.onlyHere
+  const { wrong } = believed(state.clock)
   return page(
     c as never,
     { title: t({ zh: '离线办公', en: 'Field work' }) },
@@ -136,6 +138,14 @@ async function showOffice(c: Ctx, session: Session) {
           {t({
             zh: '连上县盒会自动送出。长时间连不上,请点「导出一份」交给同事带回。',
             en: 'They are sent by themselves. If the line stays down, hand a copy to a colleague.',
+          })}
+        </Notice>
+      )}
+      {wrong && (
+        <Notice tone="warn" title={t({ zh: '本机时间不对', en: 'This device’s clock is wrong' })}>
+          {t({
+            zh: `本机显示 ${timeText(new Date().toISOString())},县盒是 ${timeText(new Date(believed(state.clock).at).toISOString())}。登记不受影响,时间按县盒的记;请在系统设置里改正本机时间。`,
+            en: `It shows ${timeText(new Date().toISOString(), 'en')}; the box has ${timeText(new Date(believed(state.clock).at).toISOString(), 'en')}. Entries are not affected and carry the box’s time. Correct it in the system settings.`,
           })}
         </Notice>
       )}
