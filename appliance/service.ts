@@ -35,7 +35,8 @@ export const places = (root: string): Places => ({
 
 const user = 'xianhe'
 
-// No MemoryDenyWriteExecute: the runtime compiles as it goes. OOMPolicy keeps the parent when the kernel ends a child.
+// No MemoryDenyWriteExecute: the runtime compiles as it goes. Sticks are mounted under the read-write paths: backups and
+// packages go there. OOMPolicy keeps the parent when the kernel ends a child.
 const unitText = ({ program, data }: Places) => `[Unit]
 Description=Xianhe, the county in a box
 Wants=network-online.target
@@ -57,6 +58,7 @@ CacheDirectory=xianhe
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 NoNewPrivileges=yes
 ProtectSystem=strict
+ReadWritePaths=-/media -/mnt -/run/media
 ProtectHome=read-only
 PrivateTmp=yes
 SystemCallFilter=@system-service
