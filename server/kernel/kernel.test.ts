@@ -367,8 +367,10 @@ describe('two people at once', () => {
       }).outcome,
     ).toBe('held')
     expect(here.store.record(id)?.fields.area).toBe(12.5)
+    expect(here.store.waiting().held).toMatchObject([{ id: second, name: 'agri.plot.amended', by: '文斌' }])
     here.act(wen, { id: first, name: 'agri.plot.amended', record: id, base: 1, fields: { area: 15 } })
     expect(here.store.record(id)?.fields.area).toBe(20)
+    expect(here.store.waiting().held).toEqual([])
     expect(
       here.act(wen, {
         id: second,

@@ -155,6 +155,30 @@ export class Store {
     )
   }
 
+  /** Acts that came before the act they follow, and what a follower could not digest: both wait, neither is dropped. */
+  waiting(): {
+    held: { id: string; name: string; by: string; at: string }[]
+    aside: { follower: string; seq: number; reason: string; tries: number; at: string }[]
+  } {
+    const held = this.db.query('select id, actor, request, at from held order by at limit 200').all() as {
+      id: string
+      actor: string
+      request: string
+      at: string
+    }[]
+    return {
+      held: held.map((row) => ({
+        id: row.id,
+        name: (JSON.parse(row.request) as ActRequest).name,
+        by: (JSON.parse(row.actor) as Actor).name,
+        at: row.at,
+      })),
+      aside: this.db
+        .query('select follower, seq, reason, tries, at from aside order by at limit 200')
+        .all() as { follower: string; seq: number; reason: string; tries: number; at: string }[],
+    }
+  }
+
   /** Follower positions, kept beside the facts they follow. */
   cursor(name: string): number {
     return (this.sql.cursor.get(name) as { seq: number } | null)?.seq ?? 0

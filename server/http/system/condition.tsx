@@ -1,10 +1,10 @@
-import { Facts } from '../../../web/ui/detail.tsx'
+import { Block, Facts } from '../../../web/ui/detail.tsx'
 import { PageHead } from '../../../web/ui/page.tsx'
 import { Table } from '../../../web/ui/table.tsx'
 import { Tag } from '../../../web/ui/tag.tsx'
 import { numberText, timeText, type Words } from '../../kernel/words.ts'
 import { menuOf, page } from '../layout.tsx'
-import type { App } from '../module.ts'
+import type { App, Env } from '../module.ts'
 import type { PartHealth } from '../services.ts'
 import { needs } from './needs.ts'
 
@@ -53,6 +53,7 @@ export function conditionPage(app: App) {
           }))}
           empty={{ text: '—' }}
         />
+        {waitingActs(c.var)}
         <Facts
           t={t}
           facts={[
@@ -88,6 +89,61 @@ export function conditionPage(app: App) {
       </>,
     )
   })
+}
+
+/** What came before the act it follows, and what a follower could not digest. Nothing here expires. */
+function waitingActs({ t, lang, box, desk }: Env['Variables']) {
+  const { held, aside } = box.store.waiting()
+  if (held.length + aside.length === 0) return null
+  const titleOf = (name: string) => {
+    const verb = desk.registry.verbs.get(name)
+    const dataset = desk.registry.datasets.get(name.slice(0, name.lastIndexOf('.')))
+    return verb ? t(verb.title) : dataset ? t(dataset.spec.title) : name
+  }
+  return (
+    <Block
+      title={t({
+        zh: `等待中的操作 ${held.length + aside.length}`,
+        en: `Waiting: ${held.length + aside.length}`,
+      })}
+    >
+      <Table
+        t={t}
+        id="waiting"
+        caption={t({ zh: '等待中的操作', en: 'Waiting acts' })}
+        columns={[
+          { title: t({ zh: '什么', en: 'What' }) },
+          { title: t({ zh: '为什么', en: 'Why' }) },
+          { title: t({ zh: '自', en: 'Since' }), kind: 'time' },
+        ]}
+        rows={[
+          ...held.map((each) => ({
+            id: each.id,
+            cells: [
+              `${each.by} · ${titleOf(each.name)}`,
+              t({
+                zh: '它的前一步还没有送到,到了自动办理',
+                en: 'The step before it has not arrived; it is done when that does',
+              }),
+              timeText(each.at, lang),
+            ],
+          })),
+          ...aside.map((each) => ({
+            id: `${each.follower}/${each.seq}`,
+            cells: [
+              each.follower,
+              t({
+                zh: `${each.reason}(已试 ${each.tries} 次,会再试)`,
+                en: `${each.reason} (tried ${each.tries} times, will be again)`,
+              }),
+              timeText(each.at, lang),
+            ],
+          })),
+        ]}
+        empty={{ text: '—' }}
+      />
+    </Block>
+  )
 }
 
 const lasted = (seconds: number, t: (words: Words) => string) => {
