@@ -9,7 +9,7 @@ import { Notice } from '../../web/ui/notice.tsx'
 import { safePath } from './doors.ts'
 import { hasJoined, markJoined, putOff, secureOrigin, unmarkJoined } from './join/joined.ts'
 import { profileOf } from './join/profile.ts'
-import { type Step, stepsFor } from './join/steps.tsx'
+import { openOutside, type Step, stepsFor } from './join/steps.tsx'
 import { insideOf, type System, systemOf, systems } from './join/systems.ts'
 import { page } from './layout.tsx'
 import type { App, Env } from './module.ts'
@@ -89,13 +89,15 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
   const agent = c.req.header('user-agent') ?? ''
   const asked = c.req.query('system') as System | undefined
   const found = systemOf(agent)
-  const system = asked && asked in systems ? asked : found
+  const chosen = asked && asked in systems ? asked : found
   const origin = secureOrigin(url, door)
   const inside = insideOf(agent)
   const named = door.covers(url.hostname)
   const address = `http://${isOwnName(url.hostname) ? (door.addresses()[0] ?? url.hostname) : url.hostname}:${door.plainPort}/join`
   // This page alone looks at one other origin: the same box over https.
   c.set('reach', origin)
+  // One thing at a time: inside another app there is only one thing to do.
+  const system = inside && !asked ? undefined : chosen
   const steps = system
     ? stepsFor(system, {
         t,
@@ -126,10 +128,13 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
             en: `You are inside ${inside.en}; it does not work here`,
           })}
         >
-          {t({
-            zh: '点右上角的「…」,选「在浏览器打开」,再继续。',
-            en: 'Tap “…” at the top right, choose “Open in browser”, and go on there.',
-          })}
+          <p>
+            {t({
+              zh: '点右上角的「···」,选「在浏览器打开」,到那里再继续。',
+              en: 'Tap ··· at the top right, choose Open in browser, and go on there.',
+            })}
+          </p>
+          <div class="join-outside">{openOutside(t)}</div>
         </Notice>
       )}
       {!named && wrongName(c, door)}
@@ -157,7 +162,7 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
             <SystemList c={c} system={system} />
           </details>
         </div>
-      ) : (
+      ) : inside ? null : (
         <div class="join-systems">
           <p>{t({ zh: '先选您用的是哪一种:', en: 'First choose what you use:' })}</p>
           <SystemList c={c} />
@@ -405,7 +410,7 @@ function installWords(c: Context<Env>, system: System): string {
   if (system === 'ios')
     return t({
       zh: '点 Safari 底部的分享按钮(方框加向上箭头),选「添加到主屏幕」。',
-      en: 'Tap Safari’s share button and choose Add to Home Screen.',
+      en: 'Tap the share button in Safari and choose Add to Home Screen.',
     })
   if (system === 'android')
     return t({

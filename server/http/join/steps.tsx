@@ -60,7 +60,7 @@ function takeOnPc({ t }: About): Step {
     }),
     also: t({
       zh: '如果浏览器说文件不安全,点「保留」。它就是本县自己的证书,最后一步会核对。',
-      en: 'If the browser calls the file unsafe, choose Keep. It is the county’s own; you compare it in the last step.',
+      en: "If the browser calls the file unsafe, choose Keep. It is the county's own; you compare it in the last step.",
     }),
     take: { title: t({ zh: '下载证书', en: 'Download the certificate' }), path: crt },
     picture: downloads(t, t({ zh: '打开文件', en: 'Open file' })),
@@ -68,7 +68,7 @@ function takeOnPc({ t }: About): Step {
 }
 
 const downloads = (t: Say, press: string) => (
-  <Picture title={t({ zh: '浏览器右上角的下载', en: 'Downloads at the top right' })} height={140}>
+  <Picture title={t({ zh: '浏览器右上角的下载', en: 'Downloads at the top right' })} height={150}>
     <rect class="sk-paper" x="20" y="16" width="300" height="34" rx="5" />
     <rect class="sk-field" x="58" y="23" width="200" height="20" rx="10" />
     <path class="sk-arrow" d="M284 27v10m-5-4l5 5l5-5m-11 8h12" />
@@ -128,14 +128,14 @@ function windowsStore({ t }: About, { place }: { place: boolean }): Step {
           en: 'The Certificate Import Wizard opens; choose Next.',
         }),
     picture: (
-      <Picture title={wizard} height={place ? 178 : 150}>
-        <Dialog x={30} y={14} width={280} height={place ? 148 : 120} title={wizard}>
+      <Picture title={wizard} height={place ? 184 : 156}>
+        <Dialog x={30} y={14} width={280} height={place ? 144 : 120} title={wizard}>
           {place ? (
             <>
               <Words x={48} y={66} size={12} look="soft">
                 {t({ zh: '存储位置', en: 'Store Location' })}
               </Words>
-              <Choice x={52} y={90} on press width={124}>
+              <Choice x={52} y={90} on press="first" width={124}>
                 {t({ zh: '当前用户(C)', en: 'Current User' })}
               </Choice>
               <Choice x={52} y={114}>
@@ -147,7 +147,7 @@ function windowsStore({ t }: About, { place }: { place: boolean }): Step {
               {t({ zh: '欢迎使用证书导入向导', en: 'Welcome to the Import Wizard' })}
             </Words>
           )}
-          <Key x={216} y={place ? 128 : 98} width={76} press={!place}>
+          <Key x={216} y={place ? 124 : 98} width={76} press>
             {place ? t({ zh: '下一页(N)', en: 'Next' }) : t({ zh: '下一步(N)', en: 'Next' })}
           </Key>
         </Dialog>
@@ -161,11 +161,11 @@ function windowsRoot({ t }: About): Step {
   return {
     say: t({
       zh: '选「将所有的证书都放入下列存储」,点「浏览」,选「受信任的根证书颁发机构」,确定。',
-      en: 'Choose “Place all certificates in the following store”, Browse, and “Trusted Root Certification Authorities”.',
+      en: 'Choose "Place all certificates in the following store", Browse, and "Trusted Root Certification Authorities".',
     }),
     also: t({
       zh: '这一步最容易选错:不要用「自动选择」。',
-      en: 'The step that goes wrong most often: not “Automatically select”.',
+      en: 'The step that goes wrong most often: not "Automatically select".',
     }),
     picture: (
       <Picture title={trusted} height={226}>
@@ -187,11 +187,11 @@ function windowsRoot({ t }: About): Step {
             {t({ zh: '浏览(R)…', en: 'Browse…' })}
           </Key>
         </Dialog>
-        <rect class="sk-paper" x="40" y="160" width="232" height="56" rx="5" />
+        <rect class="sk-paper" x="40" y="160" width="264" height="56" rx="5" />
         <Words x={56} y={180} size={12} look="soft">
           {t({ zh: '个人', en: 'Personal' })}
         </Words>
-        <rect class="sk-mark" x="46" y="187" width="220" height="22" rx="3" />
+        <rect class="sk-mark" x="46" y="187" width="252" height="22" rx="3" />
         <Words x={56} y={202} size={12} look="bold">
           {trusted}
         </Words>
@@ -253,8 +253,8 @@ function androidSteps({ t, name }: About): Step[] {
       }),
       take: { title: t({ zh: '下载证书', en: 'Download the certificate' }), path: crt },
       picture: (
-        <Picture title={t({ zh: '仍要下载', en: 'Download anyway' })} height={140}>
-          <Phone height={140}>
+        <Picture title={t({ zh: '仍要下载', en: 'Download anyway' })} height={158}>
+          <Phone height={158}>
             <Words x={170} y={60} size={12.5} look="bold" anchor="middle">
               {t({ zh: '文件可能有害', en: 'File might be harmful' })}
             </Words>
@@ -274,11 +274,11 @@ function androidSteps({ t, name }: About): Step[] {
     {
       say: t({
         zh: '打开手机的「设置」,在最上面的搜索框里输入「证书」,点「CA 证书」。',
-        en: 'Open Settings, type “certificate” into the search box and choose “CA certificate”.',
+        en: 'Open Settings, type "certificate" into the search box and choose "CA certificate".',
       }),
       also: t({
         zh: '有的手机写成「从手机存储安装」「安装证书」「加密和凭据」。',
-        en: 'Some phones call it “Install from storage” or “Encryption & credentials”.',
+        en: 'Some phones call it "Install from storage" or "Encryption & credentials".',
       }),
       picture: (
         <Picture title={settings} height={190}>
@@ -308,18 +308,18 @@ function androidSteps({ t, name }: About): Step[] {
         en: 'The warning is the same for every certificate. This one is good for the local network only.',
       }),
       picture: (
-        <Picture title={t({ zh: '仍然安装', en: 'Install anyway' })} height={180}>
-          <Phone height={180}>
+        <Picture title={t({ zh: '仍然安装', en: 'Install anyway' })} height={202}>
+          <Phone height={202}>
             <path class="sk-warn" d="M170 40l14 24h-28z" />
             <Words x={170} y={88} look="bold" anchor="middle">
-              {t({ zh: '您的数据将不再具有私密性', en: 'Your data won’t be private' })}
+              {t({ zh: '您的数据将不再具有私密性', en: "Your data won't be private" })}
             </Words>
             <path class="sk-grey" d="M84 104h172M84 116h172M84 128h110" />
             <Key x={80} y={144} width={76} look="text" press>
               {t({ zh: '仍然安装', en: 'Install anyway' })}
             </Key>
             <Key x={178} y={144} width={80} look="main">
-              {t({ zh: '不安装', en: 'Don’t install' })}
+              {t({ zh: '不安装', en: "Don't install" })}
             </Key>
           </Phone>
         </Picture>
@@ -328,11 +328,11 @@ function androidSteps({ t, name }: About): Step[] {
     {
       say: t({
         zh: '在「下载」里点刚才的文件,看到「已安装 CA 证书」就好了。',
-        en: 'Choose the file under Downloads; “CA certificate installed” appears.',
+        en: 'Choose the file under Downloads; "CA certificate installed" appears.',
       }),
       also: t({
         zh: `让您起名时,写「${name}」即可。`,
-        en: `If a name is asked for, “${name}” will do.`,
+        en: `If a name is asked for, "${name}" will do.`,
       }),
       picture: (
         <Picture title={t({ zh: '选文件', en: 'Choosing the file' })} height={150}>
@@ -438,7 +438,7 @@ function iosSteps({ t, name, address }: About): Step[] {
     {
       say: t({
         zh: `把「${name}」右边的开关打开,点「继续」。`,
-        en: `Turn on the switch beside “${name}” and choose Continue.`,
+        en: `Turn on the switch beside "${name}" and choose Continue.`,
       }),
       picture: (
         <Picture title={t({ zh: '证书信任设置', en: 'Certificate Trust Settings' })} height={136}>
@@ -477,15 +477,15 @@ function linuxSteps({ t, name }: About): Step[] {
     {
       say: t({
         zh: '打开浏览器的「设置」,在搜索框里输入「证书」,点「安全」→「管理证书」。',
-        en: 'Open the browser’s settings, search for “certificate”, choose Security → Manage certificates.',
+        en: "In the browser's settings search for certificate, choose Security → Manage certificates.",
       }),
       also: t({
         zh: '也可以在地址栏输入 chrome://settings/certificates 后回车。火狐浏览器:设置 → 隐私与安全 → 查看证书。',
         en: 'Or type chrome://settings/certificates. In Firefox: Settings → Privacy & Security → View Certificates.',
       }),
       picture: (
-        <Picture title={t({ zh: '浏览器设置', en: 'Browser settings' })} height={150}>
-          <rect class="sk-paper" x="20" y="14" width="300" height="122" rx="5" />
+        <Picture title={t({ zh: '浏览器设置', en: 'Browser settings' })} height={164}>
+          <rect class="sk-paper" x="20" y="14" width="300" height="136" rx="5" />
           <rect class="sk-field" x="36" y="26" width="268" height="26" rx="13" />
           <Words x={52} y={43.5} size={12.5}>
             {t({ zh: '证书', en: 'certificate' })}
@@ -527,10 +527,10 @@ function linuxSteps({ t, name }: About): Step[] {
     {
       say: t({
         zh: '勾选「信任该证书,以标识网站的身份」,点「确定」。',
-        en: 'Tick “Trust this certificate for identifying websites” and choose OK.',
+        en: 'Tick "Trust this certificate for identifying websites" and choose OK.',
       }),
       picture: (
-        <Picture title={t({ zh: '信任设置', en: 'Trust settings' })} height={170}>
+        <Picture title={t({ zh: '信任设置', en: 'Trust settings' })} height={178}>
           <Dialog
             x={24}
             y={14}
@@ -541,10 +541,10 @@ function linuxSteps({ t, name }: About): Step[] {
             <Words x={42} y={62} size={12} look="soft">
               {name}
             </Words>
-            <Choice x={42} y={92} on square press width={254}>
+            <Choice x={42} y={92} on square press="first" width={254}>
               {t({ zh: '信任该证书,以标识网站的身份', en: 'Trust it for identifying websites' })}
             </Choice>
-            <Key x={228} y={118} width={66} look="main">
+            <Key x={228} y={118} width={66} look="main" press>
               {t({ zh: '确定', en: 'OK' })}
             </Key>
           </Dialog>
@@ -585,7 +585,7 @@ function macSteps({ t, name }: About): Step[] {
     {
       say: t({
         zh: `在列表里找到「${name}」,双击打开,点「信任」旁的小三角。`,
-        en: `Find “${name}” in the list, double-click it and open Trust.`,
+        en: `Find "${name}" in the list, double-click it and open Trust.`,
       }),
       picture: (
         <Picture title={t({ zh: '钥匙串访问', en: 'Keychain Access' })} height={130}>
@@ -606,7 +606,7 @@ function macSteps({ t, name }: About): Step[] {
     {
       say: t({
         zh: '把「使用此证书时」改成「始终信任」,关上窗口,输入电脑密码。',
-        en: 'Set “When using this certificate” to Always Trust, close the window, enter the password.',
+        en: 'Set "When using this certificate" to Always Trust, close the window, enter the password.',
       }),
       picture: (
         <Picture title={always} height={120}>
@@ -625,3 +625,22 @@ function macSteps({ t, name }: About): Step[] {
     },
   ]
 }
+
+/** Where to go from inside another app. */
+export const openOutside = (t: Say) => (
+  <Picture title={t({ zh: '在浏览器打开', en: 'Open in browser' })} height={170}>
+    <Phone height={170}>
+      <Words x={170} y={52} size={13} look="bold" anchor="middle">
+        {t({ zh: '县盒', en: 'Xianhe' })}
+      </Words>
+      <Key x={228} y={36} width={30} look="text" press>
+        ···
+      </Key>
+      <path class="sk-line" d="M70 68h200" />
+      <rect class="sk-card" x="84" y="104" width="172" height="46" rx="8" />
+      <Words x={170} y={132} size={13} look="bold" anchor="middle">
+        {t({ zh: '在浏览器打开', en: 'Open in browser' })}
+      </Words>
+    </Phone>
+  </Picture>
+)
