@@ -69,6 +69,12 @@ test('every dependency has exactly one line among the guests, and no guest stays
   expect(guests.toSorted()).toEqual(invited.toSorted())
 })
 
+test('every picture is shown somewhere', () => {
+  const all = pages.map(text).join('\n')
+  const pictures = [...new Glob('docs/pictures/*').scanSync({ cwd: root })]
+  expect(pictures.filter((file) => !all.includes(`pictures/${file.split('/').at(-1)}`))).toEqual([])
+})
+
 test('pictures are small enough to be looked at over a village line', () => {
   const heavy = [...new Glob('docs/pictures/*').scanSync({ cwd: root })].filter(
     (file) => Bun.file(join(root, file)).size > 200_000,
