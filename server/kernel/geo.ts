@@ -2,7 +2,8 @@
 
 export type Position = [number, number]
 export type Geometry =
-  | { type: 'Point'; coordinates: Position }
+  /** `accuracy`: metres, as the positioning said (a foreign member, RFC 7946 6.1); absent when picked on the map. */
+  | { type: 'Point'; coordinates: Position; accuracy?: number }
   | { type: 'LineString'; coordinates: Position[] }
   | { type: 'Polygon'; coordinates: Position[][] }
 

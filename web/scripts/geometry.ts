@@ -30,6 +30,8 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
   let shape: Geometry['type'] = shapes[0]!
   let points: LatLng[] = []
   let open = false
+  /** Of a point that was taken by positioning, in metres. */
+  let accuracy: number | undefined
 
   read(true)
 
@@ -54,7 +56,7 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
       ({ coords }) => {
         const here = L.latLng(coords.latitude, coords.longitude)
         if (!open) begin(shapes.includes('Point') ? 'Point' : shapes[0]!)
-        add(here)
+        add(here, Math.round(coords.accuracy))
         map.setView(here, Math.max(map.getZoom(), 15), { animate: false })
       },
       () => {
@@ -70,6 +72,7 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
     if (open) add(event.latlng)
     else if (shape === 'Point' && points.length > 0) {
       points = [event.latlng]
+      accuracy = undefined
       commit()
     }
   })
@@ -93,12 +96,13 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
     paint()
   }
 
-  function add(at: LatLng) {
+  function add(at: LatLng, within?: number) {
     const last = points.at(-1)
     // The second click of a double-click is the same corner.
     if (last && map.latLngToContainerPoint(last).distanceTo(map.latLngToContainerPoint(at)) < 4) return
     if (shape === 'Point') {
       points = [at]
+      accuracy = within
       finish()
     } else {
       points.push(at)
@@ -121,7 +125,7 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
 
   /** From the drawing to the text. An unfinished area is already sent as far as it is one. */
   function commit() {
-    const geometry = geometryOf(shape, points)
+    const geometry = geometryOf(shape, points, accuracy)
     text.value = geometry ? JSON.stringify(geometry) : ''
     text.dispatchEvent(new Event('input', { bubbles: true }))
     paint()
@@ -137,6 +141,7 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
       return
     }
     open = false
+    accuracy = geometry?.type === 'Point' ? geometry.accuracy : undefined
     if (!geometry) points = []
     else {
       shape = geometry.type
@@ -165,7 +170,7 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
         words,
       )}`
     else
-      says.textContent = `${words.drawn} · ${geometry.coordinates.map((each) => each.toFixed(5)).join(', ')}`
+      says.textContent = `${words.drawn} · ${geometry.coordinates.map((each) => each.toFixed(5)).join(', ')}${geometry.accuracy ? ` · ±${geometry.accuracy} ${words.metres}` : ''}`
   }
 
   function paint() {
@@ -193,7 +198,10 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
     marker.on('drag', () => {
       points[i] = marker.getLatLng()
     })
-    marker.on('dragend', commit)
+    marker.on('dragend', () => {
+      accuracy = undefined
+      commit()
+    })
     // The first corner closes an area, as people expect.
     marker.on('click', () => {
       if (open && i === 0 && points.length > 2) finish()
@@ -215,10 +223,11 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
 const handle = (at: LatLng, className: string, size: number): Marker =>
   L.marker(at, { draggable: true, keyboard: false, icon: L.divIcon({ className, iconSize: [size, size] }) })
 
-function geometryOf(shape: Geometry['type'], points: LatLng[]): Geometry | undefined {
+function geometryOf(shape: Geometry['type'], points: LatLng[], accuracy?: number): Geometry | undefined {
   // Seven decimals are a centimetre.
   const all = points.map((each): Position => [Number(each.lng.toFixed(7)), Number(each.lat.toFixed(7))])
-  if (shape === 'Point') return all[0] && { type: 'Point', coordinates: all[0] }
+  if (shape === 'Point')
+    return all[0] && { type: 'Point', coordinates: all[0], ...(accuracy && { accuracy }) }
   if (shape === 'LineString') return all.length >= 2 ? { type: 'LineString', coordinates: all } : undefined
   return all.length >= 3 ? { type: 'Polygon', coordinates: [[...all, all[0]!]] } : undefined
 }
