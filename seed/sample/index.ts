@@ -50,7 +50,6 @@ export async function seed({
   progress = () => {},
 }: Seeding): Promise<Seeded> {
   const began = performance.now()
-  const first = store.fact('sample.at') === undefined
   const at = Number(store.fact('sample.at') ?? now)
   store.setFact('sample.at', String(at))
   const day = calendar(at)
