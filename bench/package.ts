@@ -1,8 +1,8 @@
 // How fast a package is built and applied: a county's farm records, one in four amended. Prints acts/s; three runs, medians.
 //   bun bench/package.ts [acts]
 
-import { openPackage } from '../sync/open.ts'
 import { cutPackages } from '../sync/cut.ts'
+import { openPackage } from '../sync/open.ts'
 import { receivePackage } from '../sync/receive.ts'
 import { away, join2, openBox } from '../sync/scene.ts'
 import { verifyPackage } from '../sync/verify.ts'
@@ -21,8 +21,13 @@ async function once() {
   join2(county, prefecture, { wire: false })
   county.store.batch(() => {
     for (let i = 0; county.store.seq < acts; i++) {
-      const plot = county.register(`CW-${i}`, { phone: `138${String(10_000_000 + i).slice(0, 8)}`, note: `第 ${i} 块,临湖,排灌方便`, area: (i % 400) / 4 })
-      if (i % 3 === 0 && county.store.seq < acts) county.act('agri.plot.amended', plot, { area: 8, note: '核实面积' }, { base: 1 })
+      const plot = county.register(`CW-${i}`, {
+        phone: `138${String(10_000_000 + i).slice(0, 8)}`,
+        note: `第 ${i} 块,临湖,排灌方便`,
+        area: (i % 400) / 4,
+      })
+      if (i % 3 === 0 && county.store.seq < acts)
+        county.act('agri.plot.amended', plot, { area: 8, note: '核实面积' }, { base: 1 })
     }
   })
   const cutting = performance.now()
@@ -31,7 +36,9 @@ async function once() {
   const bytes = packages.reduce((sum, each) => sum + each.bytes, 0)
 
   const verifying = performance.now()
-  for (const each of packages) if (!(await verifyPackage(each.path, () => [county.exchange.seal.publicKey])).ok) throw new Error('not verified')
+  for (const each of packages)
+    if (!(await verifyPackage(each.path, () => [county.exchange.seal.publicKey])).ok)
+      throw new Error('not verified')
   const verified = performance.now() - verifying
 
   const applying = performance.now()
