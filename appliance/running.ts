@@ -219,6 +219,8 @@ export async function runBox(wished: Settings, log: Log): Promise<Running> {
     }
     later(() => server?.stop(true))
     secure.listen((request, server) => app.fetch(request, server), server!.port!)
+    // Nobody comes in while the rooms behind are being closed.
+    later(() => secure.stop())
     const door = openDoor(box, verbs, () => ({ parts: parts(), pids: supervised.pids(), port: server!.port }))
     later(() => door.stop(true))
 

@@ -2,7 +2,7 @@
 // and closed before them. What goes wrong here never keeps the plain pages from being served.
 
 import type { PartHealth, SecureDoor } from '../../server/http/services.ts'
-import { lanAddresses, needFree, taken } from '../addresses.ts'
+import { lanAddresses, needFree, refusePort, taken } from '../addresses.ts'
 import type { Log } from '../logs.ts'
 import type { Settings } from '../settings.ts'
 import { DamagedAuthority } from './authority.ts'
@@ -76,11 +76,15 @@ export async function openSecure(box: SecureBox): Promise<Secure> {
       detail: `证书至 ${certificates.until().toISOString().slice(0, 10)}`,
     }),
     listen(fetch, plainPort) {
-      listener = listenSecurely(
-        // As for the plain pages.
-        { fetch, hostname: settings.host, port: wished, idleTimeout: 60, maxRequestBodySize: 512 << 20 },
-        certificates.server(),
-      )
+      try {
+        listener = listenSecurely(
+          // As for the plain pages.
+          { fetch, hostname: settings.host, port: wished, idleTimeout: 60, maxRequestBodySize: 512 << 20 },
+          certificates.server(),
+        )
+      } catch (error) {
+        refusePort('https', settings.host, wished, error as { code?: string })
+      }
       if (settings.mdns !== 'off' && !isLoopback(settings.host))
         names = answerLocalNames({
           name: settings.mdns,

@@ -207,7 +207,8 @@ test('plain pages say once and quietly what they leave out, and stop when asked'
   const cookie = pair(cookiesOf(session), /^xh_/)
   expect(await (await ask('/', { cookie })).text()).toContain('未启用安全连接')
   expect(await (await ask('/', { cookie }, secure)).text()).not.toContain('未启用安全连接')
-  expect(await (await ask('/login')).text()).not.toContain('未启用安全连接')
+  expect(await (await ask('/login')).text()).toContain('未启用安全连接')
+  expect(await (await ask('/join', { cookie })).text()).not.toContain('未启用安全连接')
   const later = await ask('/join/later?to=/registers', { cookie })
   expect(later.headers.get('location')).toBe('/registers')
   const quiet = `${cookie}; ${pair(cookiesOf(later), /^xh_join_later=/)}`

@@ -38,7 +38,8 @@ export function page(c: Context<Env>, framing: Framing, body: Child): Response |
       }),
       here,
       path: c.req.path,
-      plain: known && remindsToJoin(c),
+      // Before the password is typed is the best moment to hear of it.
+      plain: (known || c.req.path === '/login') && remindsToJoin(c),
       flash: said(c),
       ...rest,
       children: body,

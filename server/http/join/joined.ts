@@ -50,7 +50,7 @@ export const putOff = (c: Context) =>
 /** The quiet line on plain pages: not where the browser counts the page as secure anyway, nor once it was put off. */
 export function remindsToJoin(c: Context<Env>): boolean {
   const door = c.var.box?.secure
-  if (!door || getCookie(c, later)) return false
+  if (!door || getCookie(c, later) || c.req.path.startsWith('/join')) return false
   const { protocol, hostname } = new URL(c.req.url)
   return protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
