@@ -16,6 +16,11 @@ const voice: Voice = {
 export async function main(words: string[]) {
   const [name, ...rest] = words
   if (name === 'role') return playRole(rest[0] ?? '')
+  // `xianhe help | head`: whoever reads has had enough, and that is no fault.
+  process.stdout.on('error', (error: { code?: string }) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
   process.exitCode = await start(name, rest)
 }
 

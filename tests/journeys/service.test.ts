@@ -107,7 +107,7 @@ test('one that only fails in earnest is followed by the old program on the old d
     'fails',
     `case "$*" in *rehearsal*|settings*) exec ${binary} "$@";; *) exit 1;; esac`,
   )
-  const said = await xianhe('upgrade', fails, '--patience', '3')
+  const said = await xianhe('upgrade', fails, '--patience', '15')
   expect([said.code, said.err]).toEqual([1, expect.stringContaining('the box is back on 9.9.9')])
   expect(await healthy()).toBe(true)
 }, 90_000)
