@@ -8,9 +8,10 @@ import { offeredVerbs, specOf } from './desk.ts'
 import { maskValue } from './fields.ts'
 import { newId } from './ids.ts'
 import { countRecords, listRecords, ridOf } from './query.ts'
+import { type RecordRow, toRec } from './records.ts'
 import { refuse } from './refusal.ts'
 import type { Registry } from './registry.ts'
-import { type RecordRow, type Store, toRec } from './store.ts'
+import type { Store } from './store.ts'
 
 /** What the search room answers: record rids, newest first. `below` pages on; `dataset` and `town` narrow inside the index. */
 export interface Searcher {

@@ -7,9 +7,9 @@ import { type DatasetSpec, indexedFields, type Rec } from './dataset.ts'
 import type { ListQuery } from './desk.ts'
 import { parseField } from './fields.ts'
 import { inTown, type Marks, nothing } from './marks.ts'
+import { asSql, type RecordRow, toRec } from './records.ts'
 import { refuse } from './refusal.ts'
 import type { Registry } from './registry.ts'
-import { asSql, type RecordRow, toRec } from './store.ts'
 
 type Bound = string | number | null
 

@@ -2,8 +2,11 @@
 // other waits here for a person, and nothing is lost.
 
 import { verb } from './acts.ts'
-import { dataset } from './dataset.ts'
+import { canonical } from './canonical.ts'
+import { type DatasetSpec, dataset, labelOf, type Rec } from './dataset.ts'
+import type { Draft } from './decide.ts'
 import { choice, division, long, text, time } from './fields.ts'
+import { derivedId } from './ids.ts'
 import { refuse } from './refusal.ts'
 import type { Part } from './registry.ts'
 
@@ -45,6 +48,41 @@ export interface QuestionValue {
   base: unknown
   standing: unknown
   other: unknown
+}
+
+/** Who put a value there: one side of a question. */
+export interface Side {
+  act: string
+  by: string
+  at: string
+}
+
+/** The question that two acts leave behind. Both ends of a line derive the same id from them: one question, not two. */
+export function questionDraft(
+  spec: DatasetSpec,
+  record: Rec,
+  values: Record<string, QuestionValue>,
+  standing: Side,
+  other: Side,
+  reason?: string,
+): Draft {
+  const id = derivedId([standing.act, other.act].sort().join('+'), record.id)
+  const { division } = record
+  const fields = {
+    dataset: record.dataset,
+    record: record.id,
+    title: labelOf(spec, record.fields).slice(0, 200) || record.id,
+    values: canonical(values),
+    standingBy: standing.by,
+    standingAt: standing.at,
+    otherBy: other.by,
+    otherAt: other.at,
+    division,
+    state: 'open',
+    ...(reason ? { reason: reason.slice(0, 500) } : {}),
+  }
+  const after: Rec = { id, dataset: questions.name, version: 1, division, fields, born: 0, touched: 0 }
+  return { dataset: questions.name, record: id, kind: 'created', fields, division, after }
 }
 
 /** The person responsible chooses. Choosing again later undoes it: the other value is still here. */

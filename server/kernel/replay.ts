@@ -3,8 +3,8 @@ import type { Rec } from './dataset.ts'
 import { applyFields } from './decide.ts'
 import type { ChangeRow } from './diary.ts'
 import { Marks } from './marks.ts'
+import { prepare, type RecordRow, toRec, writeRecord } from './records.ts'
 import type { Registry } from './registry.ts'
-import { prepare, type RecordRow, toRec, writeRecord } from './store.ts'
 
 /**
  * Folds the diary of `from` into the empty record table of `into`: what the records must say if the diary is the

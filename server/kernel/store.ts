@@ -1,23 +1,23 @@
 // core.db: records, acts, changes. Everything decided goes through `act` (or `apply`, for what was decided elsewhere):
 // one transaction, one diary entry, durable before it is answered.
 
-import { Database, type Statement } from 'bun:sqlite'
+import { Database } from 'bun:sqlite'
 import { type Actor, systemActor } from './access.ts'
-import type { Act, ActRequest, Change, Look, Receipt } from './acts.ts'
+import type { Act, ActRequest, Look, Receipt } from './acts.ts'
 import { canonical } from './canonical.ts'
-import { type Dataset, type DatasetSpec, labelOf, type Rec } from './dataset.ts'
-
-import { applyFields, checkRules, type Draft, decide, same } from './decide.ts'
+import type { Dataset, DatasetSpec, Rec } from './dataset.ts'
+import { type Draft, decide } from './decide.ts'
 import { type ActRow, actHash, actsAfter, actsOf, changeDigest, firstHash } from './diary.ts'
 import { type FieldSpec, parseField } from './fields.ts'
-import { bounds, type Geometry } from './geo.ts'
-import { derivedId, isId, newId } from './ids.ts'
+import { isId, newId } from './ids.ts'
 import { Marks } from './marks.ts'
-import { concurrent, concurrentFields, nearerKeeper, type Past } from './merge.ts'
-import { type QuestionValue, questions } from './questions.ts'
+import { concurrentFields, type Past } from './merge.ts'
+import { questionDraft } from './questions.ts'
+import { asSql, prepare, type RecordRow, type Statements, toRec, writeRecord } from './records.ts'
 import { Conflict, type Overlap, Refusal } from './refusal.ts'
 import type { Registry } from './registry.ts'
-import { countyDay, type Words } from './words.ts'
+import { weigh } from './weigh.ts'
+import type { Words } from './words.ts'
 
 export interface NodeIdentity {
   /** Stays with the box. */
@@ -371,7 +371,8 @@ export class Store {
 
   private questionFor(request: ActRequest, actor: Actor, overlaps: Overlap[]): Draft {
     const by = overlaps[0]!.by
-    return this.question(
+    return questionDraft(
+      this.registry.dataset(this.record(request.record!)!.dataset).spec,
       this.record(request.record!)!,
       Object.fromEntries(
         overlaps.map((each) => [each.field, { base: each.base, standing: each.theirs, other: each.mine }]),
@@ -379,46 +380,6 @@ export class Store {
       { act: by.act, by: by.name, at: by.at },
       { act: request.id, by: actor.name, at: this.claimedTime(request.at).text },
     )
-  }
-
-  private question(
-    record: Rec,
-    values: Record<string, QuestionValue>,
-    standing: { act: string; by: string; at: string },
-    other: { act: string; by: string; at: string },
-    reason?: string,
-  ): Draft {
-    // Both sides of a line derive the same id from the same two acts: one question, not two.
-    const id = derivedId([standing.act, other.act].sort().join('+'), record.id)
-    const fields = {
-      dataset: record.dataset,
-      record: record.id,
-      title: labelOf(this.registry.dataset(record.dataset).spec, record.fields).slice(0, 200) || record.id,
-      values: canonical(values),
-      standingBy: standing.by,
-      standingAt: standing.at,
-      otherBy: other.by,
-      otherAt: other.at,
-      division: record.division,
-      state: 'open',
-      ...(reason ? { reason: reason.slice(0, 500) } : {}),
-    }
-    return {
-      dataset: questions.name,
-      record: id,
-      kind: 'created',
-      fields,
-      division: record.division,
-      after: {
-        id,
-        dataset: questions.name,
-        version: 1,
-        division: record.division,
-        fields,
-        born: 0,
-        touched: 0,
-      },
-    }
   }
 
   /** The decider's clock is believed unless it is plainly wrong; then the box's stands and the act says so. */
@@ -444,25 +405,14 @@ export class Store {
     if (!isId(act.id)) throw new Refusal({ zh: '操作编号应为 UUIDv7', en: 'The act id must be a UUIDv7.' })
     const known = this.sql.actById.get(act.id) as { seq: number } | null
     if (known) return { id: act.id, outcome: 'repeated', seq: known.seq }
-    const drafts: (Draft & { base: number })[] = []
-    const asked: Draft[] = []
-    for (const change of act.changes) {
-      const dataset = this.registry.datasets.get(change.dataset)
-      if (!dataset)
-        throw new Refusal({
-          zh: `不认识数据集「${change.dataset}」,请先收取它的结构说明`,
-          en: `Dataset "${change.dataset}" is unknown; receive its schema first.`,
-        })
-      if (dataset.spec.local)
-        throw new Refusal(
-          {
-            zh: `「${dataset.spec.title.zh}」是本机数据,不接受外来修改`,
-            en: `${dataset.spec.title.en} is local and takes no changes from outside.`,
-          },
-          { kind: 'access' },
-        )
-      this.applyChange(act, change, dataset.spec, authority, drafts, asked)
-    }
+    const { drafts, asked } = weigh(act, authority.division, {
+      registry: this.registry,
+      look: this.look,
+      system: this.system,
+      record: (id) => this.record(id),
+      past: (id) => this.past(id),
+      divisionOf: (node) => this.divisionOf(node),
+    })
     const actor: Actor = {
       id: act.actor,
       name: act.by ?? act.actor,
@@ -470,198 +420,10 @@ export class Store {
       division: authority.division,
       lang: 'zh',
     }
-    const seq = this.write(
-      actor,
-      { id: act.id, name: act.name, at: act.at, clock: act.clock, cause: act.cause, origin: act.origin },
-      [...drafts, ...asked],
-    )
+    const { id, name, at, clock, cause, origin } = act
+    const seq = this.write(actor, { id, name, at, clock, cause, origin }, [...drafts, ...asked])
     this.releaseHeld(act.id)
     return { id: act.id, outcome: asked.length > 0 ? 'question' : 'accepted', seq }
-  }
-
-  private applyChange(
-    act: Act,
-    change: Change,
-    spec: DatasetSpec,
-    authority: { division: string; node: string },
-    drafts: Draft[],
-    asked: Draft[],
-  ) {
-    const before = this.record(change.record)
-    const division = change.division ?? before?.division
-    if (!division || (before && before.dataset !== change.dataset))
-      throw new Refusal(
-        {
-          zh: `改动所依据的记录 ${change.record} 没有收到过`,
-          en: `The change refers to record ${change.record}, which never arrived.`,
-        },
-        { kind: 'missing' },
-      )
-    if (
-      !division.startsWith(authority.division) ||
-      (before && !before.division.startsWith(authority.division))
-    )
-      throw new Refusal(
-        { zh: `发送方无权修改 ${division} 的记录`, en: `The sender may not speak for ${division}.` },
-        { kind: 'access' },
-      )
-    const given = this.parsedStrictly(spec, change.fields, change.masked)
-    if (!before) {
-      const after: Rec = {
-        id: change.record,
-        dataset: spec.name,
-        version: 1,
-        division,
-        fields: applyFields({}, given),
-        born: 0,
-        touched: 0,
-        ...(change.withdrawn ? { withdrawn: true as const } : {}),
-      }
-      drafts.push({
-        dataset: spec.name,
-        record: change.record,
-        kind: 'created',
-        fields: given,
-        division,
-        after,
-      })
-      if (change.withdrawn) drafts.at(-1)!.kind = 'withdrawn'
-      return
-    }
-    if (change.withdrawn) {
-      drafts.push({
-        dataset: spec.name,
-        record: before.id,
-        kind: 'withdrawn',
-        fields: given,
-        before,
-        after: { ...before, withdrawn: true },
-      })
-      return
-    }
-    this.mergeInto(act, change, spec, before, given, drafts, asked)
-  }
-
-  /** Field by field: what nobody else changed is taken; what both changed goes to the side nearer the keeper, and the other value is asked about. */
-  private mergeInto(
-    act: Act,
-    change: Change,
-    spec: DatasetSpec,
-    before: Rec,
-    given: Record<string, unknown>,
-    drafts: Draft[],
-    asked: Draft[],
-  ) {
-    const since = concurrent(this.past(before.id), act.origin, change.knows ?? {})
-    const clashes = since.length === 0 ? [] : concurrentFields(spec, given, since, before.fields)
-    const taken = { ...given }
-    const values: Record<string, QuestionValue> = {}
-    let standing: Past | undefined
-    let incomingWins = false
-    for (const field of clashes) {
-      const setter = since.findLast((each) => Object.hasOwn(each.fields, field)) ?? since.at(-1)!
-      standing ??= setter
-      incomingWins = nearerKeeper(
-        spec.keeper,
-        this.divisionOf(act.origin),
-        this.divisionOf(setter.origin),
-        act.id,
-        setter.act,
-      )
-      const theirs = { base: null, standing: before.fields[field] ?? null, other: given[field] ?? null }
-      values[field] = incomingWins ? { base: null, standing: theirs.other, other: theirs.standing } : theirs
-      if (!incomingWins) delete taken[field]
-    }
-    const fields = Object.fromEntries(
-      Object.entries(taken).filter(([name, value]) => !same(value, before.fields[name] ?? null)),
-    )
-    const after: Rec = {
-      ...before,
-      fields: applyFields(before.fields, fields),
-      division: change.division ?? before.division,
-    }
-    const draft: Draft = {
-      dataset: spec.name,
-      record: before.id,
-      kind: 'amended',
-      fields,
-      division: change.division,
-      before,
-      after,
-    }
-    // An act that changes nothing any more is still part of the diary: it arrived and was weighed.
-    drafts.push(draft)
-    const incoming = { act: act.id, by: act.by ?? act.actor, at: act.at }
-    if (standing) {
-      const local = { act: standing.act, by: standing.by, at: standing.at }
-      const draftQuestion = incomingWins
-        ? this.question(before, values, incoming, local)
-        : this.question(before, values, local, incoming)
-      if (!this.record(draftQuestion.record)) asked.push(draftQuestion)
-    } else if (since.length > 0) {
-      this.recheck(draft, act, incoming, since.at(-1)!, asked)
-    }
-  }
-
-  /** Each side kept the rules alone; together they may not. The merge stands, and a person is asked. */
-  private recheck(
-    draft: Draft,
-    act: Act,
-    incoming: { act: string; by: string; at: string },
-    other: Past,
-    asked: Draft[],
-  ) {
-    try {
-      checkRules(this.registry, draft, {
-        look: this.look,
-        actor: this.system,
-        act: act.name,
-        today: countyDay(act.at),
-      })
-    } catch (refusal) {
-      if (!(refusal instanceof Refusal)) throw refusal
-      const values = Object.fromEntries(
-        Object.keys(draft.fields).map((field) => [
-          field,
-          {
-            base: draft.before!.fields[field] ?? null,
-            standing: draft.fields[field],
-            other: draft.before!.fields[field] ?? null,
-          },
-        ]),
-      )
-      asked.push(
-        this.question(
-          draft.before!,
-          values,
-          incoming,
-          { act: other.act, by: other.by, at: other.at },
-          refusal.words.zh,
-        ),
-      )
-    }
-  }
-
-  private parsedStrictly(
-    spec: DatasetSpec,
-    fields: Record<string, unknown>,
-    masked: string[] = [],
-  ): Record<string, unknown> {
-    const parsed: Record<string, unknown> = {}
-    for (const [name, raw] of Object.entries(fields)) {
-      const field = spec.fields[name]
-      // A newer peer may know more fields than we do: they are kept, unread, until we learn them. A mask is no value to check.
-      if (!field || raw === null || (field.sensitive && masked.includes(name))) {
-        parsed[name] = raw
-        continue
-      }
-      const value = parseField(field, raw, this.registry)
-      // Codes and divisions of the sender may be newer than our lists; numbers, dates and check digits may not be wrong.
-      if ('fault' in value && field.kind !== 'code' && field.kind !== 'division' && field.kind !== 'choice')
-        throw new Refusal(value.fault, { field: name })
-      parsed[name] = 'value' in value ? value.value : raw
-    }
-    return parsed
   }
 
   private past(record: string): Past[] {
@@ -853,104 +615,6 @@ export class Store {
       division: this.fact('division')!,
       name: this.fact('name')!,
     }
-  }
-}
-
-export interface RecordRow {
-  rid: number
-  id: string
-  dataset: string
-  division: string
-  town: string
-  version: number
-  body: string
-  place: string | null
-  withdrawn: number
-  born: number
-  touched: number
-}
-
-export function toRec(row: RecordRow): Rec {
-  return {
-    id: row.id,
-    dataset: row.dataset,
-    version: row.version,
-    division: row.division,
-    fields: JSON.parse(row.body),
-    ...(row.withdrawn ? { withdrawn: true as const } : {}),
-    born: row.born,
-    touched: row.touched,
-  }
-}
-
-export const asSql = (value: unknown): string | number | null =>
-  typeof value === 'boolean'
-    ? Number(value)
-    : typeof value === 'object' && value !== null
-      ? JSON.stringify(value)
-      : ((value ?? null) as string | number | null)
-
-/** Writes what a record says now; with the diary, the only writer of `record`. Replay uses it too. */
-export function writeRecord(
-  sql: Statements,
-  marks: Marks,
-  registry: Registry,
-  before: Rec | undefined,
-  after: Rec,
-  version: number,
-  seq: number,
-  withdrawn: boolean,
-) {
-  const spec = registry.datasets.get(after.dataset)?.spec
-  const shape = spec?.place ? (after.fields[spec.place] as Geometry | undefined) : undefined
-  const body = canonical(after.fields)
-  const place = shape ? canonical(shape) : null
-  const town = after.division.slice(0, 9)
-  let rid: number
-  if (before) {
-    rid = (sql.rid.get(after.id) as { rid: number }).rid
-    sql.updateRecord.run(after.division, town, version, body, place, withdrawn ? 1 : 0, seq, rid)
-  } else {
-    const { id, dataset, division } = after
-    rid = Number(
-      sql.insertRecord.run(id, dataset, division, town, version, body, place, withdrawn ? 1 : 0, seq, seq)
-        .lastInsertRowid,
-    )
-  }
-  marks.put(rid, before, after, withdrawn)
-  if (!spec?.place) return
-  if (shape && !withdrawn) {
-    const [west, south, east, north] = bounds(shape)
-    sql.place.run(rid, west, east, south, north)
-  } else if (before) sql.unplace.run(rid)
-}
-
-export type Statements = ReturnType<typeof prepare>
-export function prepare(db: Database) {
-  const q = (sql: string): Statement => db.query(sql)
-  return {
-    recordById: q('select * from record where id = ?'),
-    rid: q('select rid from record where id = ?'),
-    actById: q('select seq, actor from act where id = ?'),
-    insertAct: q(
-      'insert into act(seq, id, name, actor, by, at, written, cause, origin, clock, hash) values(?,?,?,?,?,?,?,?,?,?,?)',
-    ),
-    insertChange: q(
-      'insert into change(seq, dataset, record, base, version, fields, division, withdrawn, salt, digest) values(?,?,?,?,?,?,?,?,?,?)',
-    ),
-    insertRecord: q(
-      'insert into record(id, dataset, division, town, version, body, place, withdrawn, born, touched) values(?,?,?,?,?,?,?,?,?,?)',
-    ),
-    updateRecord: q(
-      'update record set division=?, town=?, version=?, body=?, place=?, withdrawn=?, touched=? where rid=?',
-    ),
-    place: q('insert or replace into place_box(rid, west, east, south, north) values(?,?,?,?,?)'),
-    unplace: q('delete from place_box where rid = ?'),
-    past: q(
-      'select c.version, c.fields, c.seq, a.id as act, a.actor, a.by, a.at, a.origin from change c join act a on a.seq = c.seq where c.record = ? order by c.version',
-    ),
-    cursor: q('select seq from cursor where name = ?'),
-    moveCursor: q('insert into cursor(name, seq) values(?, ?) on conflict do update set seq = excluded.seq'),
   }
 }
 

@@ -3,7 +3,8 @@
 import { Database } from 'bun:sqlite'
 import { existsSync, rmSync } from 'node:fs'
 import type { Searcher } from '../kernel/box-desk.ts'
-import type { RecordRow, Store } from '../kernel/store.ts'
+import type { RecordRow } from '../kernel/records.ts'
+import type { Store } from '../kernel/store.ts'
 import { matchFor, needsReading, saysAll, textOf, tokens } from './words.ts'
 
 const slice = 200
