@@ -66,10 +66,11 @@ test('a program is told in problem+json what is wrong, a person gets a page', as
     expect([path, answer.status]).toEqual([path, status])
     expect(answer.headers.get('content-type')).toStartWith('application/problem+json')
     const problem = (await answer.json()) as { title: string; status: number }
-    expect([problem.status, problem.title.length > 3]).toEqual([status, true])
+    expect([problem.status, problem.title.length > 1]).toEqual([status, true])
   }
-  const page = await fetch(`${box.url}/d/no.such`, { headers: { accept: 'text/html' }, redirect: 'manual' })
-  expect(page.headers.get('content-type')).not.toContain('json')
+  const { cookie } = await session('liujianguo')
+  const page = await fetch(`${box.url}/d/no.such`, { headers: { cookie, accept: 'text/html' } })
+  expect([page.status, page.headers.get('content-type')]).toEqual([404, expect.stringContaining('text/html')])
 })
 
 test('records come in pages by key, filtered, sorted, by place and division, at most a thousand at once', async () => {
@@ -147,8 +148,7 @@ test('acts as NDJSON are answered one by one, in order, with status 200', async 
 })
 
 test('changes are read to their end by asking again after «next»', async () => {
-  const { seq } = (await got(`${api}/agri.plot/records?limit=1`)).records.length ? { seq: 0 } : { seq: 0 }
-  const first = await got(`/api/v1/changes?after=${seq}&limit=10`)
+  const first = await got(`/api/v1/changes?after=0&limit=10`)
   expect(Object.keys(first).sort()).toEqual(['acts', 'more', 'next'])
   expect(first.acts.length).toBeLessThanOrEqual(10)
   const second = await got(`/api/v1/changes?after=${first.next}&limit=10`)
@@ -273,9 +273,7 @@ test('what cannot be read is acknowledged and kept whole, with its reason, for s
   const device = await gauge()
   await device.publishAsync('xh/v1/WL-001/readings', 'H2=30.1;;not json', { qos: 1 })
   await device.endAsync()
-  const { token } = (await box.cli('token', 'add', 'staff', '--account', 'admin', '--json')).json()
   const { cookie } = await session('admin')
-  expect(token).toBeString()
   const page = await (await fetch(`${box.url}/sensing/quarantine`, { headers: { cookie } })).text()
   expect(page).toContain('H2=30.1;;not json')
 })
@@ -294,7 +292,6 @@ test('every verb that reports prints one JSON value with --json and nothing on s
     ['doctor'],
     ['version'],
     ['help'],
-    ['sync'],
     ['export', 'agri.plot', '--format', 'csv', '--to', out],
     ['import', 'agri.plot', out],
     ['rebuild', 'search'],
@@ -309,7 +306,7 @@ test('a refused verb says in one line why and what to do, in the language asked 
   const file = join(root, 'nothing.xhp')
   writeFileSync(file, 'not a package')
   const bad = join(root, 'bad.csv')
-  writeFileSync(bad, '名称,面积(亩)\n没有主体的地块,-3\n')
+  writeFileSync(bad, '地块编号,名称,面积(亩)\n4309811141830434,没有主体的地块,-3\n')
   for (const words of [
     ['receive', file],
     ['receive', join(root, 'not-there.xhp')],
@@ -319,6 +316,7 @@ test('a refused verb says in one line why and what to do, in the language asked 
     ['export', 'no.such'],
     ['restore', file, '--data', box.data],
     ['package', '--for', '没有这个节点'],
+    ['sync'],
     ['device', 'disable', 'XX-999'],
     ['peer', 'add', '{"format":"something else"}'],
   ])
@@ -326,7 +324,11 @@ test('a refused verb says in one line why and what to do, in the language asked 
       const said = await box.cli(...words, '--lang', lang)
       expect([words, said.code]).toEqual([words, 1])
       expect([words, said.err.trimEnd().split('\n').length]).toEqual([words, 1])
-      expect(said.err).toMatch(lang === 'zh' ? /\p{Script=Han}/u : /^xianhe: [A-Z“"]/)
+      expect([words, lang, /\p{Script=Han}/u.test(said.err.replaceAll('没有这个节点', ''))]).toEqual([
+        words,
+        lang,
+        lang === 'zh',
+      ])
     }
   const listed = await box.cli('import', 'agri.plot', bad, '--json')
   expect(listed.code).toBe(1)
