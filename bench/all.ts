@@ -16,13 +16,25 @@ if (unknown.length > 0) {
 }
 await buildAssets({ quiet: true })
 let missed = false
+const table: string[] = []
 for (const name of wanted.length > 0 ? wanted : here) {
   console.log(`\n— ${name}`)
   const bench = Bun.spawn([process.execPath, join(import.meta.dir, `${name}.ts`)], {
     stdin: 'ignore',
-    stdout: 'inherit',
+    stdout: 'pipe',
     stderr: 'inherit',
   })
-  if ((await bench.exited) !== 0) missed = true
+  let said = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of bench.stdout) {
+    process.stdout.write(chunk)
+    said += decoder.decode(chunk, { stream: true })
+  }
+  table.push(...said.split('\n').filter((line) => / must be [≤≥] /.test(line)))
+  if ((await bench.exited) !== 0) {
+    missed = true
+    if (!said.includes('MISSED')) table.push(`MISSED ${name} ended with an error`)
+  }
 }
+console.log(`\n— what must be reached\n${table.join('\n')}`)
 process.exit(missed ? 1 : 0)

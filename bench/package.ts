@@ -6,14 +6,17 @@ import { openPackage } from '../sync/open.ts'
 import { receivePackage } from '../sync/receive.ts'
 import { away, join2, openBox } from '../sync/scene.ts'
 import { verifyPackage } from '../sync/verify.ts'
+import { done, figure, machine } from './lines.ts'
 
 const acts = Number(process.argv[2] ?? 40_000)
+machine()
 const runs: Record<string, number>[] = []
 for (let run = 0; run < 3; run++) runs.push(await once())
 for (const what of Object.keys(runs[0]!)) {
   const sorted = runs.map((each) => each[what]!).sort((a, b) => a - b)
-  console.log(`${what.padEnd(34)} ${Math.round(sorted[1]!).toLocaleString('en')}`)
+  figure(`package: ${what}`, sorted[1]!, '', what.startsWith('checked and applied') ? { least: 10_000 } : {})
 }
+done()
 
 async function once() {
   const county = openBox({ division: '430981', name: '沅江市', limits: { acts: 20_000 } })

@@ -9,6 +9,7 @@ import { cpus } from 'node:os'
 import mqtt from 'mqtt-packet'
 import { core } from '../migrations/core/index.ts'
 import { migrate } from '../migrations/migrate.ts'
+import { done, figure } from './lines.ts'
 
 const seconds = Number(process.argv[2] ?? 10)
 const rounds = Number(process.argv[3] ?? 3)
@@ -40,9 +41,9 @@ async function compare() {
       `       mosquitto ${format(theirs.rate)} PUBACK/s from memory; ratio ${(ours.rate / theirs.rate).toFixed(2)}`,
     )
   }
-  console.log(
-    `median: ${format(median(durable))} durable PUBACK/s${ratios.length ? `, ${median(ratios).toFixed(2)} × Mosquitto` : ' (no mosquitto here to compare with)'}`,
-  )
+  figure('durable PUBACK/s, median', median(durable), '/s', { least: 50_000 })
+  if (ratios.length > 0) figure('of what Mosquitto acknowledges from memory', median(ratios), '×')
+  done()
 }
 
 /** Fifty gauges, each with twenty publishes in flight, for so many seconds. */
