@@ -302,6 +302,7 @@ test('a token acts as its account under its own name, and stops when disabled', 
   const { disableToken } = await import('./accounts.ts')
   disableToken(scene.db, 'weather-import')
   const refused = await scene.app.request('/api/v1/datasets', { headers })
-  expect(refused.status).toBe(403)
+  expect(refused.status).toBe(401)
+  expect(refused.headers.get('www-authenticate')).toContain('invalid_token')
   expect(refused.headers.get('content-type')).toContain('application/problem+json')
 })

@@ -6,7 +6,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { Actor } from '../kernel/access.ts'
 import type { Desk } from '../kernel/desk.ts'
 import { Refusal } from '../kernel/refusal.ts'
-import { type Lang, sayIn } from '../kernel/words.ts'
+import { type Lang, sayIn, type Words } from '../kernel/words.ts'
 import { actorOf, type Db, type SessionRules, sessionAccount, sha256, tokenAccount } from './accounts.ts'
 import { wantsJson } from './faults.tsx'
 import type { Env } from './module.ts'
@@ -34,12 +34,13 @@ export function recognise(doors: Doors): MiddlewareHandler<Env> {
       const found = tokenAccount(doors.db, bearer)
       say(c, wished)
       if (!found)
-        throw new Refusal(
+        return unauthorised(
+          c,
           {
             zh: '令牌无效、已停用或已过期,请向管理员申请新的',
             en: 'The token is unknown, disabled or expired; ask the administrator for a new one.',
           },
-          { kind: 'access' },
+          'error="invalid_token"',
         )
       actor = { ...actorOf(found.account), id: `token:${found.token}` }
       via = 'token'
@@ -85,23 +86,20 @@ export function checkCsrf(): MiddlewareHandler<Env> {
 export const isPublic = (c: Context<Env>) => c.var.actor.id === 'public'
 export const mustChange = (c: Context<Env>) => Boolean(c.get('mustChange' as never))
 
+/** Who asks is not known (RFC 9110 11.6.1; for tokens RFC 6750 3.1): the answer a program can act on. */
+function unauthorised(c: Context<Env>, words: Words, why?: string) {
+  return c.body(JSON.stringify({ type: 'about:blank', title: c.var.t(words), status: 401 }), 401, {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'www-authenticate': `Bearer realm="xianhe"${why ? `, ${why}` : ''}`,
+  })
+}
+
 /** Pages need a person. A form that was sent after the session ended is kept and offered again after logging in. */
 export function needsPerson(): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (isPublic(c)) {
       if (wantsJson(c) || c.req.path === '/events')
-        return c.body(
-          JSON.stringify({
-            type: 'about:blank',
-            title: c.var.t({ zh: '请先登录', en: 'Log in first' }),
-            status: 401,
-          }),
-          401,
-          {
-            'content-type': 'application/problem+json; charset=utf-8',
-            'www-authenticate': 'Bearer realm="xianhe"',
-          },
-        )
+        return unauthorised(c, { zh: '请先登录', en: 'Log in first' })
       const wanted = c.req.method === 'GET' ? c.req.path + new URL(c.req.url).search : (refererPath(c) ?? '/')
       if (c.req.header('hx-request')) return c.body(null, 200, { 'hx-redirect': loginPath(wanted) })
       return c.redirect(loginPath(wanted), 303)
