@@ -50,7 +50,7 @@ test('/healthz and /metrics answer without login, in the agreed members', async 
 test('a program is told in problem+json what is wrong, a person gets a page', async () => {
   for (const [path, init, status] of [
     [api, { headers: { authorization: '' } }, 401],
-    [api, { headers: { authorization: 'Bearer nobody' } }, 403],
+    [api, { headers: { authorization: 'Bearer nobody' } }, 401],
     [`${api}/no.such`, {}, 404],
     [`${api}/agri.plot/records/${Bun.randomUUIDv7()}`, {}, 404],
     ['/api/v1/nothing', {}, 404],
