@@ -21,6 +21,7 @@ import { authorityFile, serverFile } from './files.ts'
 import { type Certificates, covers, type Keeping, keepCertificates, whyRenew } from './keep.ts'
 import { listenSecurely } from './listener.ts'
 import { hostLabel, namesOf } from './names.ts'
+import { openSecure } from './secure.ts'
 
 const here = mkdtempSync(join(tmpdir(), 'xianhe-certificates-'))
 afterAll(() => rmSync(here, { recursive: true }))
@@ -312,4 +313,29 @@ test('nothing partial is left behind', async () => {
   const { keys } = await kept()
   expect(existsSync(`${authorityFile(keys)}.partial`)).toBe(false)
   expect(existsSync(`${serverFile(keys)}.partial`)).toBe(false)
+})
+
+test('a secure port that somebody chose and another program has is refused before anything is made; one nobody chose is left', async () => {
+  const holder = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  open.push(holder)
+  const said: string[] = []
+  const box = (flags: Record<string, string>) => ({
+    settings: secureDoors(settle({ data: here, host: '127.0.0.1', ...flags }, {})),
+    keys: freshKeys(),
+    county: '沅江市',
+    node: '01939b4e-0000-7000-8000-00000000abcd',
+    log: (_level: string, text: string) => void said.push(text),
+    onRenew: () => {},
+  })
+  const chosen = box({ 'https-port': String(holder.port) })
+  const refusal = await openSecure(chosen as never).catch((error) => error)
+  expect(refusal.words.en).toContain(`Port ${holder.port} for secure pages is taken`)
+  expect(existsSync(authorityFile(chosen.keys))).toBe(false)
+
+  const nobody = box({ port: String(holder.port - 363) })
+  const secure = await openSecure(nobody as never)
+  open.push(secure)
+  secure.listen(() => new Response(), 8080)
+  expect([secure.health(), secure.door]).toEqual([undefined, undefined])
+  expect(said.join()).toContain('is taken')
 })

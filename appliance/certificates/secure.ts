@@ -41,6 +41,12 @@ export async function openSecure(box: SecureBox): Promise<Secure> {
     stop: async () => {},
   }
   if (wished === 'off' && settings['mqtt.tls-port'] === 'off') return closed
+  // Before anything ticks: a box that refuses to start must also end.
+  const chosen = settings.origins['https.port'] !== 'default'
+  if (wished !== 'off' && chosen) await needFree('https', settings.host, wished)
+  const takenBefore = wished !== 'off' && !chosen && Boolean(await taken(settings.host, wished))
+  if (takenBefore)
+    log('warn', `port ${wished} is taken: pages are served without https`, { cure: '--https-port' })
   let certificates: Certificates
   let listener: SecureListener | undefined
   try {
@@ -62,11 +68,7 @@ export async function openSecure(box: SecureBox): Promise<Secure> {
     return { ...closed, health: () => ({ state: 'down', since, detail }) }
   }
   if (wished === 'off') return { ...closed, stop: async () => certificates.stop() }
-  if (settings.origins['https.port'] !== 'default') await needFree('https', settings.host, wished)
-  else if (await taken(settings.host, wished)) {
-    log('warn', `port ${wished} is taken: pages are served without https`, { cure: '--https-port' })
-    return { ...closed, stop: async () => certificates.stop() }
-  }
+  if (takenBefore) return { ...closed, stop: async () => certificates.stop() }
 
   let names: LocalNames | undefined
   const secure: Secure = {
