@@ -60,7 +60,17 @@ export async function begin(page: Page, title: string) {
 export async function drawArea(page: Page) {
   const map = page.locator('[data-geometry] [data-map-canvas]')
   await map.scrollIntoViewIfNeeded()
-  for (let closer = 0; closer < 5; closer++) await map.press('+')
+  // The map drops a key that comes while it is still moving: one step, look at the scale, the next.
+  const scale = map.locator('.leaflet-control-scale-line').first()
+  for (let closer = 0; closer < 5; closer++) {
+    const before = await scale.innerText()
+    await map.press('+')
+    await page.waitForFunction(
+      ([was]) =>
+        document.querySelector<HTMLElement>('[data-geometry] .leaflet-control-scale-line')?.innerText !== was,
+      [before],
+    )
+  }
   await page.click('[data-draw=Polygon]')
   for (const [x, y] of [
     [250, 110],

@@ -46,6 +46,15 @@ export const registerPlot = verb('agri.plot.registered', {
         { zh: '请填写面积,或在地图上画出四至', en: 'Fill in the area, or draw the boundary on the map.' },
         { field: 'area' },
       )
+    // Four clicks on the map of the whole county make a plot of 340,000 mu: drawn at the wrong zoom, not farmed.
+    if (area > largest)
+      refuse(
+        {
+          zh: `一块地 ${Math.round(area).toLocaleString('en-US')} 亩太大了,请放大地图重新画,或按承包地块分开登记`,
+          en: `${Math.round(area).toLocaleString('en-US')} mu is too large for one plot. Zoom in and draw it again, or register it in parts.`,
+        },
+        { field: input.area === undefined ? 'shape' : 'area' },
+      )
     write.create(plots, {
       code: plotCode(input.division, use, write.id, (code) => write.find(plots, { code }, 1).length > 0),
       name: input.name,
@@ -61,3 +70,6 @@ export const registerPlot = verb('agri.plot.registered', {
 })
 
 const squareMetresPerMu = 10_000 / 15
+
+/** Mu. The largest fields of the county's farms are a few thousand; lakes let as one water reach ten thousand. */
+const largest = 20_000

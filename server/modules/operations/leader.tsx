@@ -49,7 +49,7 @@ export async function showLeader(c: Context<Env>) {
       <div
         id="leader"
         hx-get={from ? `${again}&from=${from}` : again}
-        hx-trigger={`live:numbers from:body delay:800ms, every 60s`}
+        hx-trigger={`live:numbers from:body delay:300ms, live:numbers from:body throttle:2s, every 60s`}
         hx-select="#leader"
         hx-swap="outerHTML"
       >

@@ -121,7 +121,7 @@ function AsOf({ viewer, division }: { viewer: Viewer; division: string }) {
   return (
     <span
       hx-get={`/numbers/as-of?division=${division}`}
-      hx-trigger="live:numbers from:body delay:500ms, every 30s"
+      hx-trigger="live:numbers from:body delay:500ms, live:numbers from:body throttle:3s, every 30s"
       hx-swap="outerHTML"
     >
       {old ? (
@@ -149,7 +149,7 @@ function Part({ viewer, division, name, title, figures }: PartProps) {
     <section
       id={`part-${name}`}
       hx-get={again}
-      hx-trigger="live:numbers from:body delay:300ms, every 60s"
+      hx-trigger="live:numbers from:body delay:300ms, live:numbers from:body throttle:3s, every 60s"
       hx-swap="outerHTML"
     >
       <Block title={title}>
