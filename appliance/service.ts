@@ -12,10 +12,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
+
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { refuse } from '../server/kernel/refusal.ts'
+import { freePort } from './free-port.ts'
 import { isCompiled } from './processes.ts'
 
 export interface Places {
@@ -279,14 +280,6 @@ async function isHealthy(
     await Bun.sleep(100)
   }
   return false
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done))
-  const { port } = probe.address() as { port: number }
-  await new Promise((done) => probe.close(done))
-  return port
 }
 
 /** Beside and then renamed: the running program's own file cannot be written, but it can be replaced. */

@@ -15,9 +15,9 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { freePort } from '../../appliance/free-port.ts'
 import { sampleLogins } from '../../seed/sample/logins.ts'
 
 const root = resolve(import.meta.dir, '../..')
@@ -83,13 +83,7 @@ export async function startBox(options: BoxOptions = {}): Promise<RunningBox> {
   return begin({ ...options, program, data, port, httpsPort, mqttPort, keep: options.data !== undefined })
 }
 
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done))
-  const { port } = probe.address() as { port: number }
-  await new Promise((done) => probe.close(done))
-  return port
-}
+export { freePort }
 
 export const loginOf = (name: string) => sampleLogins.find((login) => login.name === name)!
 
