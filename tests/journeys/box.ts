@@ -74,7 +74,9 @@ export interface RunningBox {
 }
 
 export async function startBox(options: BoxOptions = {}): Promise<RunningBox> {
-  const program = options.program ?? [process.execPath, join(root, 'xianhe.ts')]
+  // `XIANHE_PROGRAM=/some/where/xianhe bun test tests/journeys/day.test.ts`: the same journeys on a compiled box.
+  const compiled = process.env.XIANHE_PROGRAM
+  const program = options.program ?? (compiled ? [compiled] : [process.execPath, join(root, 'xianhe.ts')])
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'xianhe-box-'))
   if (options.seed && !existsSync(join(data, 'core.db')))
     cpSync(await seededDirectory(), data, { recursive: true })
