@@ -14,7 +14,7 @@ import { PageHead } from '../ui/page.tsx'
 import { Ticks } from '../ui/ticks.tsx'
 import { believed } from './clock.ts'
 import { bytesUsed, type Device, type Session } from './device.ts'
-import { exported } from './hand-over.ts'
+import { handOverButton, handOverPages } from './hand-over-pages.tsx'
 import type { Entry } from './outbox.ts'
 
 export interface FieldEnv extends Env {
@@ -56,16 +56,7 @@ export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchan
     await c.env.session?.outbox.discard(c.req.param('act'))
     return c.redirect('/field', 303)
   })
-  app.get('/field/waiting.xhd', async (c) => {
-    const { session } = c.env
-    if (!session) return c.redirect('/field/unlock', 303)
-    const bytes = await exported(session)
-    const name = copyName(session)
-    return c.body(bytes, 200, {
-      'content-type': 'application/octet-stream',
-      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name)}`,
-    })
-  })
+  handOverPages(app)
 
   app.get('/field/away', (c) => {
     const { t } = c.var
@@ -106,9 +97,6 @@ export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchan
     )
   })
 }
-
-const copyName = (session: Session) =>
-  `县盒待发-${session.person.title}-${new Date().toISOString().slice(0, 16).replaceAll(/\D/g, '')}.xhd`
 
 async function showOffice(c: Ctx, session: Session) {
   const { t } = c.var
@@ -180,13 +168,7 @@ async function showOffice(c: Ctx, session: Session) {
         <form method="post" action="/field/exchange">
           <Button title={t({ zh: '现在同步', en: 'Send and fetch now' })} look="main" />
         </form>
-        {onlyHere > 0 && (
-          <Button
-            title={t({ zh: '导出一份', en: 'Save a copy' })}
-            path="/field/waiting.xhd"
-            more={{ 'data-save': copyName(session) }}
-          />
-        )}
+        {handOverButton(c, session)}
         <form method="post" action="/field/lock">
           <Button title={t({ zh: '锁定,换人用', en: 'Lock' })} />
         </form>
