@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import type { Question } from '../server/analytics/answer.ts'
+import type { Ask } from '../server/analytics/answer.ts'
 import { type Analytics, analytics } from '../server/analytics/child.ts'
 import type { Registry } from '../server/kernel/registry.ts'
 import { countyDatasets } from '../server/modules/county-datasets/dataset.ts'
@@ -7,8 +7,6 @@ import { specFrom } from '../server/modules/county-datasets/own-field.ts'
 import type { DataDirectory } from './data-directory.ts'
 import type { OpenBox } from './open.ts'
 import type { Settings } from './settings.ts'
-
-export type Ask = (question: Question, waitMs?: number) => Promise<unknown>
 
 /** The analytics room of this directory: what the child plays, and a verb for a moment when no box runs. */
 export function openAnalytics(

@@ -265,3 +265,9 @@ function wordsFor(error: unknown): Words | undefined {
     }
   return undefined
 }
+
+/** Two columns, the first as wide as its widest entry. */
+export function columns(rows: [string, string][]): string[] {
+  const width = Math.max(...rows.map(([left]) => Bun.stringWidth(left)))
+  return rows.map(([left, right]) => `  ${left}${' '.repeat(width - Bun.stringWidth(left))}  ${right}`)
+}

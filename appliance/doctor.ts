@@ -13,14 +13,8 @@ import { provedBackups } from './backup.ts'
 import { certificates } from './certificates/doctor.ts'
 import { type DataDirectory, freeSpace } from './data-directory.ts'
 import { askHealth } from './door.ts'
+import { bad, type Finding, good, look } from './finding.ts'
 import type { Settings } from './settings.ts'
-
-export interface Finding {
-  about: Words
-  state: 'good' | 'look' | 'bad'
-  says: Words
-  cure?: Words
-}
 
 type Check = (data: DataDirectory, settings: Settings) => Finding | Promise<Finding>
 
@@ -37,10 +31,6 @@ export async function examine(
   }
   return findings
 }
-
-const good = (about: Words, says: Words): Finding => ({ about, state: 'good', says })
-const look = (about: Words, says: Words, cure: Words): Finding => ({ about, state: 'look', says, cure })
-const bad = (about: Words, says: Words, cure: Words): Finding => ({ about, state: 'bad', says, cure })
 
 const runRestore: Words = {
   zh: '停止县盒,用 xianhe restore 把最近的备份恢复到新目录,并保留损坏的原件。',

@@ -3,6 +3,7 @@
 
 import { core } from '../migrations/core/index.ts'
 import { migrate, NewerDatabase } from '../migrations/migrate.ts'
+import type { Ask } from '../server/analytics/answer.ts'
 import type { Actor } from '../server/kernel/access.ts'
 import { refuse } from '../server/kernel/refusal.ts'
 import { Registry } from '../server/kernel/registry.ts'
@@ -10,7 +11,6 @@ import { Store } from '../server/kernel/store.ts'
 import { modules } from '../server/modules/roll-call.ts'
 import type { Search } from '../server/search/search.ts'
 import { type Exchange, type ExchangeOptions, openExchange } from '../sync/exchange.ts'
-import type { Ask } from './analytics-at-hand.ts'
 import { type DataDirectory, own, refuseDisk } from './data-directory.ts'
 import type { Settings } from './settings.ts'
 
@@ -39,7 +39,6 @@ export function openBox(
       migrate: (db) => migrate(db, core),
       node: { division: settings.division, name: settings.name },
     })
-    for (const module of modules) module.atStart?.(store)
     for (const module of modules) module.atStart?.(store)
     const exchange = openExchange({ store, data: data.path, ...sync })
     return {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { copyFile, rm } from 'node:fs/promises'
+import type { Ask } from '../server/analytics/answer.ts'
 import type { ReadingsSource } from '../sync/index.ts'
-import type { Ask } from './analytics-at-hand.ts'
 import type { DataDirectory } from './data-directory.ts'
 
 /** Sealed days for packages. While the analytics child is down there are none: they stay owed, and acts go without them. */

@@ -4,6 +4,7 @@
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import type { Hono } from 'hono'
 import { type SampleLogin, sampleLogins } from '../seed/sample/logins.ts'
+import type { Ask } from '../server/analytics/answer.ts'
 import { analyst as openAnalyst } from '../server/analytics/answer.ts'
 import { numbersIn } from '../server/analytics/numbers.ts'
 import { parquetBy } from '../server/analytics/parquet.ts'
@@ -23,7 +24,7 @@ import { syncPages } from '../sync/page/index.tsx'
 import { assetUrl, serveAsset } from '../web/assets.ts'
 import { useAssets } from '../web/ui/asset-url.ts'
 import { lanAddresses, needFree, refusePort } from './addresses.ts'
-import type { Ask } from './analytics-at-hand.ts'
+import type { Verb } from './call.ts'
 import { openSecure, secureBrokerPort } from './certificates/secure.ts'
 import { keepBackups } from './daily-backup.ts'
 import { dataDirectory } from './data-directory.ts'
@@ -37,7 +38,6 @@ import { Children } from './processes.ts'
 import { readingsForPeers } from './readings-for-peers.ts'
 import { roleNames } from './roles.ts'
 import { handDown, type Settings, secureDoors } from './settings.ts'
-import { verbs } from './verbs.ts'
 import { programVersion } from './version.ts'
 
 export interface Running {
@@ -52,7 +52,7 @@ export interface Running {
   stop(): Promise<void>
 }
 
-export async function runBox(wished: Settings, log: Log): Promise<Running> {
+export async function runBox(wished: Settings, log: Log, verbs: Map<string, Verb>): Promise<Running> {
   const settings = secureDoors(wished)
   const started = performance.now()
   const events = openEvents((error) => log('error', 'a live page failed', { error }))

@@ -19,7 +19,7 @@ const list: Verb[] = [
     where: 'here',
     run: async (call) => {
       await buildFromSource()
-      return (await import('./verbs/serve.ts')).serve(call)
+      return (await import('./verbs/serve.ts')).serve(call, verbs)
     },
   },
   {
@@ -277,7 +277,7 @@ const list: Verb[] = [
     use: '[VERB]',
     about: { zh: '列出命令,或说明一个命令', en: 'Lists the verbs, or explains one' },
     where: 'here',
-    run: async (call) => (await import('./verbs/help.ts')).help(call),
+    run: async (call) => (await import('./verbs/help.ts')).help(call, verbs),
   },
 ]
 

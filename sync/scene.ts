@@ -22,7 +22,8 @@ import {
   text,
 } from '../server/kernel/fields.ts'
 import { newId } from '../server/kernel/ids.ts'
-import { type Part, Registry } from '../server/kernel/registry.ts'
+import type { Part } from '../server/kernel/part.ts'
+import { Registry } from '../server/kernel/registry.ts'
 import { Store } from '../server/kernel/store.ts'
 import { syncRoutes } from './doors.ts'
 import { type Exchange, type ExchangeOptions, openExchange } from './exchange.ts'

@@ -3,7 +3,7 @@
 import catalogue from '../seed/codes/case-catalogue.json' with { type: 'json' }
 import type { Actor } from '../server/kernel/access.ts'
 import type { Receipt } from '../server/kernel/acts.ts'
-import type { Part } from '../server/kernel/registry.ts'
+import type { Part } from '../server/kernel/part.ts'
 import { base } from '../server/modules/base/index.ts'
 import type { Case } from '../server/modules/cases/clocks.ts'
 import { calendarDays, categories } from '../server/modules/cases/dataset.ts'

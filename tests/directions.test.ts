@@ -52,6 +52,7 @@ const browserSafe = [
   'acts',
   'access',
   'measures',
+  'part',
   'registry',
   'desk',
   'decide',

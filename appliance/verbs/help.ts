@@ -1,11 +1,10 @@
-import { type Call, nearest, usage, type Verb } from '../call.ts'
+import { type Call, columns, nearest, usage, type Verb } from '../call.ts'
 import { flagOf, settingNames, table, variableOf } from '../settings.ts'
-import { verbs } from '../verbs.ts'
 
 /** All verbs, a line each; or one of them with its flags. */
-export function help(call: Call) {
+export function help(call: Call, verbs: Map<string, Verb>) {
   const [asked] = call.args
-  if (asked === undefined) return overview(call)
+  if (asked === undefined) return overview(call, verbs)
   const verb = verbs.get(asked)
   if (!verb) {
     const near = nearest(asked, [...verbs.keys()])
@@ -17,7 +16,7 @@ export function help(call: Call) {
   explainVerb(call, verb)
 }
 
-function overview(call: Call) {
+function overview(call: Call, verbs: Map<string, Verb>) {
   const { t } = call
   call.report([...verbs.values()].map(described), [
     t({
@@ -64,9 +63,3 @@ const described = (verb: Verb) => ({
   flags: verb.flags ?? {},
   ...(verb.more && { more: verb.more }),
 })
-
-/** Two columns, the first as wide as its widest entry. */
-export function columns(rows: [string, string][]): string[] {
-  const width = Math.max(...rows.map(([left]) => Bun.stringWidth(left)))
-  return rows.map(([left, right]) => `  ${left}${' '.repeat(width - Bun.stringWidth(left))}  ${right}`)
-}

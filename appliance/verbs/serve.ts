@@ -1,18 +1,17 @@
 import { join } from 'node:path'
 import { qrText } from '../../web/qr.ts'
 import { lanAddresses } from '../addresses.ts'
-import type { Call } from '../call.ts'
+import { type Call, columns, type Verb } from '../call.ts'
 import { type Log, openLog } from '../logs.ts'
 import { type Running, runBox } from '../running.ts'
 import type { Settings } from '../settings.ts'
-import { columns } from './help.ts'
 
 /** Runs the box in the foreground until somebody stops it. */
-export async function serve(call: Call) {
+export async function serve(call: Call, verbs: Map<string, Verb>) {
   const { settings } = call
   const log = openLog({ level: settings['log.level'], directory: logDirectory(settings) })
   for (const name of settings.unknown) log('warn', `${name} in xianhe.toml is unknown and was passed over`)
-  const box = await runBox(settings, log)
+  const box = await runBox(settings, log, verbs)
   greet(call, box)
   await stopSignal(log)
   call.say({ zh: '正在停止……', en: 'Stopping …' })

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import type { Call } from '../call.ts'
+import { type Call, columns } from '../call.ts'
 import { flagOf, type Origin, settingNames, table, variableOf } from '../settings.ts'
-import { columns } from './help.ts'
 
 /** Each setting with its value, where the value came from, and what it is for. */
 export function settings(call: Call) {

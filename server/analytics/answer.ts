@@ -26,6 +26,9 @@ export type Question = (
   | { what: 'seal' }
 ) & { waitMs?: number }
 
+/** Asks the analytics child, wherever it runs. */
+export type Ask = (question: Question, waitMs?: number) => Promise<unknown>
+
 export interface Answers {
   series: SeriesPoint[]
   behind: { ids: string[]; total: number }

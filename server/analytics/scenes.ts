@@ -14,7 +14,7 @@ import {
   time,
 } from '../kernel/fields.ts'
 import { type Measure, measure } from '../kernel/measures.ts'
-import type { Part } from '../kernel/registry.ts'
+import type { Part } from '../kernel/part.ts'
 
 export const plots = dataset('land.plot', {
   title: { zh: '地块', en: 'Plot' },

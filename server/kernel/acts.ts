@@ -41,6 +41,19 @@ export interface Receipt {
   kind?: 'mend' | 'access' | 'missing'
 }
 
+/** What an act would do to one record. */
+export interface Draft {
+  dataset: string
+  record: string
+  kind: 'created' | 'amended' | 'withdrawn'
+  /** Field → value; null empties. */
+  fields: Record<string, unknown>
+  /** Set when created or moved. */
+  division?: string
+  before?: Rec
+  after: Rec
+}
+
 /** Reading inside an act: what the records say now, this act's own changes included. Never awaits. */
 export interface Look {
   read<F extends Fields>(dataset: Dataset<F> | string, id: string | undefined): Rec<ValuesOf<F>> | undefined

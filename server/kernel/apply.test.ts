@@ -9,9 +9,9 @@ import { dataset } from './dataset.ts'
 import { chainFault } from './diary.ts'
 import { date, decimal, division, text } from './fields.ts'
 import { derivedId, newId } from './ids.ts'
+import type { Part } from './part.ts'
 import { questions } from './questions.ts'
 import { refuse } from './refusal.ts'
-import type { Part } from './registry.ts'
 
 const batches = dataset('agri.batch', {
   title: { zh: '批次', en: 'Batch' },

@@ -3,26 +3,13 @@
 // call again.
 
 import { type Actor, within } from './access.ts'
-import type { ActRequest, Look, RuleContext, Verb, Write } from './acts.ts'
+import type { ActRequest, Draft, Look, RuleContext, Verb, Write } from './acts.ts'
 import { type Dataset, type DatasetSpec, keyField, type Rec } from './dataset.ts'
 import { type FieldSpec, parseField } from './fields.ts'
 import { derivedId, isId } from './ids.ts'
 import { Refusal, refuse } from './refusal.ts'
 import type { Registry } from './registry.ts'
 import { countyDay, type Words } from './words.ts'
-
-/** What an act would do to one record. */
-export interface Draft {
-  dataset: string
-  record: string
-  kind: 'created' | 'amended' | 'withdrawn'
-  /** Field → value; null empties. */
-  fields: Record<string, unknown>
-  /** Set when created or moved. */
-  division?: string
-  before?: Rec
-  after: Rec
-}
 
 export interface Deciding {
   registry: Registry

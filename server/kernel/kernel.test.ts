@@ -9,9 +9,9 @@ import { dataset } from './dataset.ts'
 import { chainFault } from './diary.ts'
 import { choice, date, decimal, division, geometry, idNumber, phone, ref, text } from './fields.ts'
 import { derivedId, isId, newId } from './ids.ts'
+import type { Part } from './part.ts'
 import { questions } from './questions.ts'
 import { Conflict, refuse } from './refusal.ts'
-import type { Part } from './registry.ts'
 import { replay } from './replay.ts'
 
 const plots = dataset('agri.plot', {

@@ -1,14 +1,13 @@
 // What two people decided about the same field without knowing of each other. The value nearer the keeper stands; the
 // other waits here for a person, and nothing is lost.
 
-import { verb } from './acts.ts'
+import { type Draft, verb } from './acts.ts'
 import { canonical } from './canonical.ts'
 import { type DatasetSpec, dataset, labelOf, type Rec } from './dataset.ts'
-import type { Draft } from './decide.ts'
 import { choice, division, long, text, time } from './fields.ts'
 import { derivedId } from './ids.ts'
+import type { Part } from './part.ts'
 import { refuse } from './refusal.ts'
-import type { Part } from './registry.ts'
 
 export const questions = dataset('kernel.question', {
   title: { zh: '待定问题', en: 'Question' },

@@ -1,26 +1,13 @@
 // Everything the modules declare, found by name. Built once at start; a county's own datasets join at run time.
 
-import { type Grant, Rights, type Role } from './access.ts'
+import { Rights } from './access.ts'
 import type { Reaction, Rule, Verb } from './acts.ts'
 import { Dataset, type DatasetSpec } from './dataset.ts'
 import type { CodeList, Lookup } from './fields.ts'
 import type { Measure } from './measures.ts'
+import type { Part } from './part.ts'
 import { kernelPart } from './questions.ts'
 import type { Words } from './words.ts'
-
-/** What one county matter contributes. A module's folder exports one; the roll call lists them. */
-export interface Part {
-  name: string
-  title: Words
-  datasets?: Dataset<any>[]
-  verbs?: Verb<any, any>[]
-  rules?: Rule<any>[]
-  reactions?: Reaction[]
-  measures?: Measure[]
-  codes?: CodeList[]
-  roles?: Role[]
-  grants?: Grant[]
-}
 
 export class Registry implements Lookup {
   readonly datasets = new Map<string, Dataset>()

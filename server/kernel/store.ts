@@ -3,10 +3,10 @@
 
 import { Database } from 'bun:sqlite'
 import { type Actor, systemActor } from './access.ts'
-import type { Act, ActRequest, Look, Receipt } from './acts.ts'
+import type { Act, ActRequest, Draft, Look, Receipt } from './acts.ts'
 import { canonical } from './canonical.ts'
 import type { Dataset, DatasetSpec, Rec } from './dataset.ts'
-import { type Draft, decide } from './decide.ts'
+import { decide } from './decide.ts'
 import { type ActRow, actHash, actsAfter, actsOf, changeDigest, firstHash } from './diary.ts'
 import { type FieldSpec, parseField } from './fields.ts'
 import { isId, newId } from './ids.ts'

@@ -2,9 +2,9 @@
 // sides changed without knowing of each other. Answers with what it does to the records, and what is left to ask a person.
 
 import type { Actor } from './access.ts'
-import type { Act, Change, Look } from './acts.ts'
+import type { Act, Change, Draft, Look } from './acts.ts'
 import type { DatasetSpec, Rec } from './dataset.ts'
-import { applyFields, checkRules, type Draft, same } from './decide.ts'
+import { applyFields, checkRules, same } from './decide.ts'
 import { parseField } from './fields.ts'
 import { concurrent, concurrentFields, nearerKeeper, type Past } from './merge.ts'
 import { type QuestionValue, questionDraft, type Side } from './questions.ts'

@@ -6,7 +6,8 @@ import { timingSafeEqual } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Words } from '../kernel/words.ts'
 import { levelNames, sensors, thresholds } from '../modules/sensing/dataset.ts'
-import { type Decoder, decoders, json } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
+import { decoders, json } from './decoders.ts'
 import type { Watch } from './thresholds.ts'
 
 export interface KnownSensor {

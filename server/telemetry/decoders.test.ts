@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { hexTypes } from '../modules/sensing/decoding.ts'
-import { type Decoder, decoders, json } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
+import { decoders, json } from './decoders.ts'
 
 const arrived = Date.parse('2026-03-05T09:12:00+08:00')
 

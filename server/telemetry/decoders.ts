@@ -2,19 +2,9 @@
 // any: what could be read is stored, and the whole payload goes to quarantine with the reason. A decoder never throws
 // for what a device sent.
 
-import type { Words } from '../kernel/words.ts'
 import { metricOf } from '../modules/sensing/dataset.ts'
+import type { Decoder, Fault, Say } from './decoder.ts'
 import { sparkplug } from './sparkplug.ts'
-
-export interface Fault {
-  fault: 'unreadable' | 'time' | 'value' | 'unknown-sensor' | 'unknown-topic' | 'too-many'
-  reason: Words
-}
-
-export type Say = (metric: string, at: number, value: number) => void
-
-/** `tail`: the topic after the sensor's prefix. */
-export type Decoder = (payload: Uint8Array, tail: string, arrived: number, say: Say) => Fault | undefined
 
 /** Makes a decoder from a sensor's `decoding` text. Throws a sentence when that cannot be understood. */
 export type DecoderMaker = (decoding: string | undefined) => Decoder

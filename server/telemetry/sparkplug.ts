@@ -1,7 +1,7 @@
 // Sparkplug B (Eclipse Sparkplug 3.0): metrics in a protobuf payload, named in the birth message and by number (alias)
 // afterwards. Only what readings need is read: names, aliases, times and numbers.
 
-import type { Decoder, Fault } from './decoders.ts'
+import type { Decoder, Fault } from './decoder.ts'
 
 interface SparkMetric {
   name?: string

@@ -7,7 +7,7 @@ import type { Database } from 'bun:sqlite'
 import type { Duplex } from 'node:stream'
 import { newId } from '../kernel/ids.ts'
 import type { County, KnownSensor } from './county.ts'
-import type { Fault } from './decoders.ts'
+import type { Fault } from './decoder.ts'
 import { type Crossed, calm, judge, listen, release, type Standing, type Watch } from './thresholds.ts'
 
 export interface Message {

@@ -2,8 +2,7 @@
 // arrived and the replica has caught up with it, or when its person discards it. What the box refuses comes back with
 // the sentence and everything that was filled in; acts that do not depend on it go on.
 
-import type { ActRequest, Receipt } from '../../server/kernel/acts.ts'
-import type { Draft } from '../../server/kernel/decide.ts'
+import type { ActRequest, Draft, Receipt } from '../../server/kernel/acts.ts'
 import type { Words } from '../../server/kernel/words.ts'
 import type { Shelf, Waiting } from './shelf.ts'
 import { seal, unseal } from './vault.ts'

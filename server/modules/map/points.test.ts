@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { people, sampleCounty } from '../../../tests/county.ts'
 import { dataset } from '../../kernel/dataset.ts'
 import { choice, division, geometry, text } from '../../kernel/fields.ts'
-import type { Part } from '../../kernel/registry.ts'
+import type { Part } from '../../kernel/part.ts'
 import { base } from '../base/index.ts'
 import { Points } from './points.ts'
 

@@ -200,5 +200,5 @@ export type Sensor = RecOf<typeof sensors>
 export type Threshold = RecOf<typeof thresholds>
 export type Alert = RecOf<typeof alerts>
 
+export { alertTitle } from './alert-title.ts'
 export { type Metric, type MetricName, metricList, metricOf, metrics } from './metrics.ts'
-export { alertTitle } from './sentence.ts'
