@@ -136,3 +136,19 @@ test('the migrations in the binary are the ones drizzle-kit journalled', async (
   )
   expect(core).toEqual(files)
 })
+
+test('no files import each other in a circle', async () => {
+  const next = new Map<string, string[]>()
+  for (const { from, to } of await imports()) next.set(from, [...(next.get(from) ?? []), to])
+  const done = new Set<string>()
+  const circles: string[] = []
+  const walk = (file: string, path: string[]) => {
+    const start = path.indexOf(file)
+    if (start >= 0) circles.push([...path.slice(start), file].join(' → '))
+    if (start >= 0 || done.has(file)) return
+    for (const each of next.get(file) ?? []) walk(each, [...path, file])
+    done.add(file)
+  }
+  for (const file of next.keys()) walk(file, [])
+  expect(circles).toEqual([])
+})

@@ -3,8 +3,8 @@
 import type { Context, Hono } from 'hono'
 import { Button } from '../ui/button.tsx'
 import type { Session } from './device.ts'
+import type { FieldEnv } from './field-env.ts'
 import { exported } from './hand-over.ts'
-import type { FieldEnv } from './office.tsx'
 
 type Ctx = Context<FieldEnv>
 

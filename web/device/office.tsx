@@ -14,12 +14,10 @@ import { PageHead } from '../ui/page.tsx'
 import { Ticks } from '../ui/ticks.tsx'
 import { believed } from './clock.ts'
 import { bytesUsed, type Device, type Session } from './device.ts'
+import type { FieldEnv } from './field-env.ts'
 import { handOverButton, handOverPages } from './hand-over-pages.tsx'
 import type { Entry } from './outbox.ts'
 
-export interface FieldEnv extends Env {
-  Bindings: { session?: Session }
-}
 type Ctx = Context<FieldEnv>
 
 export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchange: () => Promise<void>) {

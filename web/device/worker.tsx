@@ -13,7 +13,8 @@ import { sayIn, timeText } from '../../server/kernel/words.ts'
 import { modules } from '../../server/modules/roll-call.ts'
 import { useAssets } from '../ui/asset-url.ts'
 import { Device, type Session } from './device.ts'
-import { type FieldEnv, fieldOffice } from './office.tsx'
+import type { FieldEnv } from './field-env.ts'
+import { fieldOffice } from './office.tsx'
 
 declare const self: ServiceWorkerGlobalScope
 /** Every built asset and its hashed address; put here by web/build.ts. A changed asset makes a changed worker. */
