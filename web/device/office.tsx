@@ -3,7 +3,6 @@
 
 import type { Context, Hono } from 'hono'
 import { page } from '../../server/http/layout.tsx'
-import type { Env } from '../../server/http/module.ts'
 import type { DatasetSpec } from '../../server/kernel/dataset.ts'
 import { labelOf } from '../../server/kernel/dataset.ts'
 import { numberText, timeText } from '../../server/kernel/words.ts'
