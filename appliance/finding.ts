@@ -10,5 +10,10 @@ export interface Finding {
 }
 
 export const good = (about: Words, says: Words): Finding => ({ about, state: 'good', says })
-export const look = (about: Words, says: Words, cure: Words): Finding => ({ about, state: 'look', says, cure })
+export const look = (about: Words, says: Words, cure: Words): Finding => ({
+  about,
+  state: 'look',
+  says,
+  cure,
+})
 export const bad = (about: Words, says: Words, cure: Words): Finding => ({ about, state: 'bad', says, cure })

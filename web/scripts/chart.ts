@@ -291,7 +291,7 @@ function follow(figure: HTMLElement, data: Carried, redraw: () => void) {
   const hint = () => {
     if (!figure.isConnected) document.body.removeEventListener(`live:${topic}`, hint)
     // Readings come in bursts; a figure that moves every few seconds is live enough.
-    else waiting ||= window.setTimeout(look, 3000)
+    else if (!waiting) waiting = window.setTimeout(look, 3000)
   }
   document.body.addEventListener(`live:${topic}`, hint)
 }

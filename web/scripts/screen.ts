@@ -123,7 +123,8 @@ if (wall) {
   let drawnAt = 0
   // What happened is on the wall within a second of its number, and a burst, however long, redraws it once a second.
   const hint = () => {
-    soon ||= window.setTimeout(
+    if (soon) return
+    soon = window.setTimeout(
       () => {
         soon = 0
         drawnAt = performance.now()

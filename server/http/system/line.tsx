@@ -6,11 +6,8 @@ import { numberText, timeText } from '../../kernel/words.ts'
 import { page } from '../layout.tsx'
 import type { App, Env } from '../module.ts'
 
-/** What waits, what was sent, received and imported, and since when the line is down. */
-export function linePages(app: App) {
-  app.get('/sync', showLine)
-  app.get('/line/detail', showLine)
-}
+/** What waits, what was sent, received and imported, for people who may look at the line but not tend it (`/sync`). */
+export const linePages = (app: App) => app.get('/line/detail', showLine)
 
 function showLine(c: Context<Env>) {
   const { t, lang, box } = c.var
