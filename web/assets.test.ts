@@ -49,21 +49,3 @@ test('what every page loads stays small, and nothing needs eval', async () => {
   for (const name of ['map.js', 'chart.js', 'screen.js'])
     expect(await assets.assetText(name)).not.toMatch(/\bnew Function\(|[^.\w]eval\(/)
 })
-
-test('styles are such that Chromium 109 reads them: no nesting, no oklch, no colours in a new notation', async () => {
-  for (const { name, type } of assets.allAssets()) {
-    if (!type.startsWith('text/css')) continue
-    const css = await assets.assetText(name)
-    expect(css).not.toMatch(/oklch|color-mix|light-dark|@scope|@starting-style|text-wrap|dvh|svh|\d+lh\b/)
-    // Two open braces without an at-rule between them would be nesting.
-    const open: string[] = []
-    for (const [part] of css.matchAll(/[^{}]*[{}]/g)) {
-      if (part.endsWith('}')) open.pop()
-      else {
-        expect(open.filter((each) => !each.startsWith('@'))).toEqual([])
-        open.push(part.trim())
-      }
-    }
-    expect(open).toEqual([])
-  }
-})

@@ -9,10 +9,10 @@ import { iconPng } from './icon-png.ts'
 const here = import.meta.dir
 const root = dirname(here)
 const gen = join(here, '.gen')
-const stampFile = join(gen, 'stamp.json')
+export const stampFile = join(gen, 'stamp.json')
 
 /** What each bundle is made of. A page loads app.js always, the others only when it needs them. */
-const scripts = {
+export const scripts = {
   'app.js': 'scripts/app.ts',
   'alpine.js': 'scripts/alpine.ts',
   'map.js': 'scripts/map.ts',
@@ -22,6 +22,7 @@ const scripts = {
   'field.js': 'scripts/field.ts',
   'join.js': 'scripts/join.ts',
 }
+export const workerEntry = 'device/worker.tsx'
 const styles = {
   'app.css': [
     'tokens',
@@ -72,7 +73,7 @@ export async function buildAssets({ force = false, quiet = false } = {}): Promis
   // Last, because it carries the addresses of all the others: a changed asset makes a changed worker, and browsers
   // fetch it.
   built.push(
-    await bundleScript('worker.js', 'device/worker.tsx', inputs, {
+    await bundleScript('worker.js', workerEntry, inputs, {
       __ASSETS__: JSON.stringify(carried(built)),
     }),
   )

@@ -86,7 +86,7 @@ export function calendarFrom(
   exception: (day: string) => 'off' | 'work' | undefined,
   hours: Hours[] = [],
 ): WorkingCalendar {
-  const newestFirst = hours.toSorted((a, b) => (a.since < b.since ? 1 : -1))
+  const newestFirst = [...hours].sort((a, b) => (a.since < b.since ? 1 : -1))
   return {
     works(day) {
       const said = exception(day)

@@ -124,9 +124,7 @@ async function listed(desk: Desk, view: View, given: Given, now: string) {
     return { records: found.records, count, next: found.next }
   }
   const pages = await Promise.all(queries.map((query) => desk.list(cases, { ...query, limit: 500 })))
-  const records = pages
-    .flatMap((each) => each.records)
-    .toSorted((a, b) => pressing(a, now) - pressing(b, now))
+  const records = pages.flatMap((each) => each.records).sort((a, b) => pressing(a, now) - pressing(b, now))
   return {
     records: records.slice(0, 200),
     count: { n: records.length, capped: pages.some((each) => each.next) },

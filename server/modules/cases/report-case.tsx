@@ -162,7 +162,7 @@ async function usualCategories(c: Context<Env>) {
   for (const { fields } of recent.records)
     if (fields.category) tally.set(fields.category, (tally.get(fields.category) ?? 0) + 1)
   const top = [...tally]
-    .toSorted((a, b) => b[1] - a[1])
+    .sort((a, b) => b[1] - a[1])
     .slice(0, 8)
     .map(([id]) => id)
   const labels = await desk.labels(top)

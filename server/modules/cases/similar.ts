@@ -57,7 +57,7 @@ export async function similarCases(desk: Desk, draft: Draft, now: string, most =
         (alike >= 0.45 && (metres === undefined || metres <= 10 * reach))
       )
     })
-    .toSorted((a, b) => b.alike - a.alike || (a.metres ?? 1e9) - (b.metres ?? 1e9))
+    .sort((a, b) => b.alike - a.alike || (a.metres ?? 1e9) - (b.metres ?? 1e9))
     .slice(0, most)
 }
 

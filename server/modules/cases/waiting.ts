@@ -13,7 +13,7 @@ export async function waiting(desk: Desk, t: Say): Promise<Waiting[]> {
   )
   const mine = found.flatMap((page) => page.records).filter((record) => nextStep(desk, record))
   return mine
-    .toSorted((a, b) => pressing(a, now) - pressing(b, now))
+    .sort((a, b) => pressing(a, now) - pressing(b, now))
     .slice(0, 20)
     .map((record) => {
       const step = nextStep(desk, record)!
