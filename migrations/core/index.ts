@@ -5,5 +5,6 @@ import sync from './0002_sync.sql' with { type: 'text' }
 import fieldDevices from './0003_field-devices.sql' with { type: 'text' }
 import markFields from './0004_mark-fields.sql' with { type: 'text' }
 import marks from './0005_marks.sql' with { type: 'text' }
+import parcels from './0006_parcels.sql' with { type: 'text' }
 
-export const core: string[] = [spine, places, sync, fieldDevices, markFields, marks]
+export const core: string[] = [spine, places, sync, fieldDevices, markFields, marks, parcels]

@@ -203,3 +203,43 @@ export const fieldDevice = sqliteTable('field_device', {
   /** When it answered that everything was wiped. */
   wiped: text('wiped'),
 })
+
+/** local. What a field device handed over and a colleague brought: once for each parcel, by the SHA-256 of its bytes. */
+export const parcel = sqliteTable('parcel', {
+  id: text('id').primaryKey(),
+  device: text('device').notNull(),
+  /** Whose entries they are, and who brought them. */
+  account: text('account').notNull(),
+  carrier: text('carrier').notNull(),
+  /** `file` or `scan` at the box, `phone` through the carrier's own device. */
+  way: text('way').notNull(),
+  /** When the device made it, by its own word; when it came. */
+  made: text('made').notNull(),
+  at: text('at').notNull(),
+  /** The device had been revoked by then. */
+  revoked: integer('revoked').notNull().default(0),
+  arrived: integer('arrived').notNull(),
+  repeated: integer('repeated').notNull(),
+  photos: integer('photos').notNull(),
+  /** Photos that stayed on the device. */
+  photosLeft: integer('photos_left').notNull(),
+})
+
+/** local. Acts that came in a parcel: the mark in the history, and what still waits for somebody's word. */
+export const parcelAct = sqliteTable(
+  'parcel_act',
+  {
+    act: text('act').primaryKey(),
+    parcel: text('parcel').notNull(),
+    /** `arrived`, `refused` with the sentence, `aside` until its person or an administrator says it is theirs, `dropped`. */
+    fate: text('fate').notNull(),
+    /** The act as it was asked for, while it is not in the diary. */
+    request: text('request'),
+    /** Why not, as JSON in both languages. */
+    message: text('message'),
+    /** Who decided about one that lay aside, and when. */
+    decidedBy: text('decided_by'),
+    decidedAt: text('decided_at'),
+  },
+  (t) => [index('parcel_act_parcel').on(t.parcel)],
+)
