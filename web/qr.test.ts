@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import decodeQR from 'qr/decode.js'
 import { qrModules, qrSvg, qrText } from './qr.ts'
 
 test('a QR code has its three finders and grows with its text', () => {
@@ -12,6 +13,24 @@ test('Chinese text is carried as UTF-8 bytes, not cut to Latin-1', () => {
   // Three bytes a character: as many as fit version 2-L (32 bytes) are ten characters, the eleventh needs version 3.
   expect(qrModules('沅'.repeat(10), 'L').length).toBe(25)
   expect(qrModules('沅'.repeat(11), 'L').length).toBe(29)
+})
+
+test('what is drawn is read back: addresses, Chinese, and the densest label', () => {
+  for (const [text, correction] of [
+    ['https://192.168.1.8/t/43098120260318', 'Q'],
+    ['沅江市南大膳镇芦笋专业合作社', 'M'],
+    ['https://192.168.1.8/01/06901234567892/10/L2026-0318', 'H'],
+  ] as const) {
+    const modules = qrModules(text, correction)
+    const [scale, border] = [4, 4]
+    const size = (modules.length + 2 * border) * scale
+    const data = new Uint8ClampedArray(size * size * 4).fill(255)
+    for (let y = 0; y < size; y++)
+      for (let x = 0; x < size; x++)
+        if (modules[Math.floor(y / scale) - border]?.[Math.floor(x / scale) - border])
+          data.fill(0, (y * size + x) * 4, (y * size + x) * 4 + 3)
+    expect(decodeQR({ width: size, height: size, data })).toBe(text)
+  }
 })
 
 test('the SVG draws exactly the dark modules, with a quiet border of four', () => {

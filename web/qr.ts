@@ -1,7 +1,7 @@
 // QR codes: as SVG for certificates, labels and pages; as half blocks for the terminal of a new box.
 
 import { raw } from 'hono/html'
-import qrcode from 'qrcode-generator'
+import { encodeQR } from 'qr'
 
 export type Correction = 'L' | 'M' | 'Q' | 'H'
 
@@ -14,16 +14,13 @@ export interface QrOptions {
   quiet?: number
 }
 
-/** Dark modules as true, without the border. */
+const levels = { L: 'low', M: 'medium', Q: 'quartile', H: 'high' } as const
+
+/** Dark modules as true, without the border. Chinese goes in as UTF-8 (ISO/IEC 18004 §7.4.5). */
 export function qrModules(text: string, correction: Correction = 'M'): boolean[][] {
-  const code = qrcode(0, correction)
-  // The library's default is Latin-1; addresses and Chinese names go in as UTF-8 bytes.
-  code.addData(String.fromCharCode(...new TextEncoder().encode(text)), 'Byte')
-  code.make()
-  const size = code.getModuleCount()
-  return Array.from({ length: size }, (_, row) =>
-    Array.from({ length: size }, (_, column) => code.isDark(row, column)),
-  )
+  // One module is the narrowest border the library draws; each page has its own.
+  const drawn = encodeQR(text, 'raw', { ecc: levels[correction], border: 1 })
+  return drawn.slice(1, -1).map((row) => row.slice(1, -1))
 }
 
 /** One path, so that a page of labels stays small; sized by the class `qr`. */

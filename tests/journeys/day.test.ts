@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, setDefaultTimeout } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import readQr from 'jsqr'
 import { connectAsync } from 'mqtt'
 import type { Browser, Locator, Page } from 'playwright-core'
+import decodeQR from 'qr/decode.js'
 import { dateText } from '../../server/kernel/words.ts'
 import { type RunningBox, startBox } from './box.ts'
 import { journey, openBrowser, pageOf, phoneScreen } from './browser.ts'
@@ -382,9 +382,11 @@ async function scan(page: Page, code: Locator): Promise<string> {
     return { width, height, data: [...data] }
   }, picture)
   await camera.close()
-  const read = readQr(Uint8ClampedArray.from(data), width, height)
-  if (!read) throw new Error('no code can be read on the page')
-  return read.data
+  // Throws when no code can be read on the page. A still picture is looked at as long as it takes.
+  return decodeQR(
+    { width, height, data: Uint8ClampedArray.from(data) },
+    { effort: Number.POSITIVE_INFINITY, timeLimit: Number.POSITIVE_INFINITY },
+  )
 }
 
 interface Waiting {
