@@ -673,6 +673,15 @@ test('a redaction travels: the value is gone on the other side too, and no packa
   county.store.redact(county.clerk, plot, ['phone'], '本人要求')
   await exchangeWith(county.exchange, idOf(prefecture))
   expect(prefecture.store.record(plot)!.fields.phone).toBeUndefined()
+  expect(JSON.stringify(prefecture.store.db.query('select * from change').all())).not.toContain('13812345678')
+  expect(chainFault(prefecture.store.db)).toBeUndefined()
+  // Neither side has anything left to forget: they do not answer each other for ever.
+  const said = () => [county, prefecture].map((box) => box.store.seq)
+  await exchangeWith(county.exchange, idOf(prefecture))
+  await exchangeWith(county.exchange, idOf(prefecture))
+  const now = said()
+  await exchangeWith(county.exchange, idOf(prefecture))
+  expect(said()).toEqual(now)
 })
 
 describe('after a restore', () => {

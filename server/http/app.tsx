@@ -22,6 +22,7 @@ import { loginPages } from './login.tsx'
 import { mePages } from './me.tsx'
 import type { App, Env, House, Module } from './module.ts'
 import { fieldPages } from './records/field-pages.ts'
+import { redactPages } from './records/redact-record.tsx'
 import type { Services } from './services.ts'
 import { systemPages } from './system/system-pages.ts'
 import { transferPages } from './transfer/transfer-pages.tsx'
@@ -147,6 +148,7 @@ export function createApp(box: BoxApp): App {
   }
   systemPages(app, doors)
   transferPages(app, db)
+  redactPages(app)
   fieldPages(app)
   return app
 }

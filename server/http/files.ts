@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { open, rename, stat, unlink } from 'node:fs/promises'
+import { open, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileRef } from '../kernel/fields.ts'
 import { Refusal, refuse } from '../kernel/refusal.ts'
@@ -61,6 +61,9 @@ export function openFiles(dir: string): Files {
       if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined
       const file = Bun.file(pathOf(sha256))
       return (await file.exists()) ? file : undefined
+    },
+    async forget(sha256) {
+      if (/^[0-9a-f]{64}$/.test(sha256)) await rm(pathOf(sha256), { force: true })
     },
   }
 }

@@ -13,7 +13,7 @@ import { timeText } from '../kernel/words.ts'
 import { remindsToJoin } from './join/joined.ts'
 import type { Env, House, MenuEntry, Place } from './module.ts'
 
-export interface Framing extends Pick<PageProps, 'crumbs' | 'needs' | 'wide' | 'kind' | 'flash'> {
+export interface Framing extends Pick<PageProps, 'crumbs' | 'needs' | 'wide' | 'kind' | 'flash' | 'task'> {
   title: string
   here?: Place
   status?: StatusCode
@@ -187,6 +187,7 @@ function said(c: Context<Env>): PageProps['flash'] {
 
 const notes: Record<string, { zh: string; en: string; tone?: 'good' | 'warn' | 'info' }> = {
   created: { zh: '已保存', en: 'Saved' },
+  redacted: { zh: '已抹除', en: 'Removed for good' },
   amended: { zh: '修改已保存', en: 'Changes saved' },
   unchanged: { zh: '没有改动,未保存新版本', en: 'Nothing was changed', tone: 'info' },
   withdrawn: { zh: '已作废,记录和经过仍可查', en: 'Withdrawn; the record and its history stay readable' },

@@ -46,6 +46,8 @@ export interface Files {
   /** On disk and synced when it answers. */
   keep(file: File): Promise<FileRef>
   open(sha256: string): Promise<Blob | undefined>
+  /** For a redaction: nothing mentions it any more. */
+  forget(sha256: string): Promise<void>
 }
 
 export interface PartHealth {

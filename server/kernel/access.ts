@@ -25,7 +25,7 @@ export interface Grant {
   role: string
   read?: string[]
   act?: string[]
-  /** Named permissions: `personal` (see unmasked values, with a reason), `export`, `import`, `declare`, `people`, `sync`, `system`. */
+  /** Named permissions: `personal` (see unmasked values, with a reason), `redact` (remove values for good), `export`, `import`, `declare`, `people`, `sync`, `system`. */
   may?: string[]
 }
 

@@ -385,10 +385,20 @@ describe('two people at once', () => {
 })
 
 describe('the diary', () => {
+  function expectReplayed(here: County) {
+    const copy = new Database(':memory:', { strict: true })
+    migrate(copy, core)
+    replay(here.store.db, copy, here.store.registry)
+    for (const table of ['record', 'place_box'])
+      expect(copy.query(`select * from ${table} order by rid`).all()).toEqual(
+        here.store.db.query(`select * from ${table} order by rid`).all(),
+      )
+  }
+
   const work = fc.array(
     fc.record({
       who: fc.constantFrom(wen, liu),
-      what: fc.constantFrom('create', 'amend', 'withdraw', 'harvest'),
+      what: fc.constantFrom('create', 'amend', 'withdraw', 'harvest', 'redact'),
       pick: fc.nat(30),
       area: fc.double({ min: 0, max: 900, noNaN: true }),
       base: fc.nat(4),
@@ -424,16 +434,10 @@ describe('the diary', () => {
             })
           else if (each.what === 'harvest')
             here.act(each.who, { name: 'agri.plot.harvested', record: id, fields: { kilos: each.area } })
+          else if (each.what === 'redact') here.store.redact(liu, id, ['note', 'shape'], '本人要求')
           else here.act(each.who, { name: 'agri.plot.withdrawn', record: id })
         }
-        const copy = new Database(':memory:', { strict: true })
-        migrate(copy, core)
-        replay(here.store.db, copy, here.store.registry)
-        const dump = (db: Database) => db.query('select * from record order by rid').all()
-        expect(dump(copy)).toEqual(dump(here.store.db))
-        expect(copy.query('select * from place_box order by rid').all()).toEqual(
-          here.store.db.query('select * from place_box order by rid').all(),
-        )
+        expectReplayed(here)
         expect(chainFault(here.store.db)).toBeUndefined()
       }),
       { numRuns: 60 },
@@ -459,6 +463,46 @@ describe('the diary', () => {
       expect(JSON.stringify(here.store.db.query(`select * from ${table}`).all())).not.toContain('13873712345')
     expect(chainFault(here.store.db)).toBeUndefined()
     expect(here.store.history(id)[0]?.changes[0]).toMatchObject({ redacted: true, fields: {} })
+  })
+
+  test('a redacted number is gone from the question two people left about it and from an act that still waits, and cannot be guessed from a digest', () => {
+    const here = county()
+    const id = plotIn(here, { phone: '13873712345' })
+    here.act(liu, { name: 'agri.plot.amended', record: id, base: 1, fields: { phone: '13873700001' } })
+    const asked = here.store.act(
+      wen,
+      {
+        id: newId(),
+        name: 'agri.plot.amended',
+        record: id,
+        base: 1,
+        fields: { phone: '13873700002', area: 13 },
+      },
+      { onOverlap: 'question' },
+    )
+    expect(asked.outcome).toBe('question')
+    const waits = here.store.act(wen, {
+      id: newId(),
+      name: 'agri.plot.amended',
+      record: id,
+      base: 3,
+      fields: { phone: '13873700003' },
+      after: [newId()],
+    })
+    expect(waits.outcome).toBe('held')
+    here.store.redact(liu, id, ['phone'], '本人要求删除')
+    for (const table of ['record', 'change', 'held', 'mark'])
+      expect(JSON.stringify(here.store.db.query(`select * from "${table}"`).all())).not.toMatch(/138737\d{5}/)
+    expect(here.store.record(id)?.fields.area).toBe(13)
+    const question = here.store.db
+      .query("select body from record where dataset = 'kernel.question'")
+      .get() as { body: string }
+    expect(JSON.parse(question.body)).toMatchObject({ state: 'answered', values: '{}' })
+    expect(
+      here.store.db.query('select count(*) n from change where fields is null and length(salt) > 0').get(),
+    ).toEqual({ n: 0 })
+    expect(chainFault(here.store.db)).toBeUndefined()
+    expectReplayed(here)
   })
 
   test('a box whose clock jumped back to 1970 goes on in order, and a phone set to 2099 is marked and not believed', () => {

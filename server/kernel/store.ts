@@ -12,8 +12,9 @@ import { type FieldSpec, parseField } from './fields.ts'
 import { isId, newId } from './ids.ts'
 import { Marks } from './marks.ts'
 import { concurrentFields, type Past } from './merge.ts'
-import { questionDraft } from './questions.ts'
+import { questionDraft, questions } from './questions.ts'
 import { asSql, prepare, type RecordRow, type Statements, toRec, writeRecord } from './records.ts'
+import { blankHeld, blankLines, linesSaying, questionWithout, without } from './redact.ts'
 import { Conflict, type Overlap, Refusal } from './refusal.ts'
 import type { Registry } from './registry.ts'
 import { weigh } from './weigh.ts'
@@ -203,39 +204,40 @@ export class Store {
     this.setFact(`node.${id}`, division)
   }
 
-  /** Blanks values in record and diary, leaves a mark, keeps the chain provable (PIPL art. 47). Returns how many diary lines were blanked. */
+  /**
+   * Blanks values in record, diary, waiting acts and questions, leaves a mark, keeps the chain provable (PIPL art. 47). `fields` are
+   * field names. Returns how many diary lines were blanked.
+   */
   redact(actor: Actor, record: string, fields: string[], why: string): number {
     return this.transaction(() => {
-      const row = this.sql.recordById.get(record) as RecordRow | null
-      if (!row) return 0
-      const before = toRec(row)
-      let blanked = 0
-      for (const change of this.db
-        .query('select cid, fields from change where record = ? and fields is not null')
-        .all(record) as { cid: number; fields: string }[]) {
-        if (!fields.some((field) => Object.hasOwn(JSON.parse(change.fields), field))) continue
-        this.db.query('update change set fields = null where cid = ?').run(change.cid)
-        blanked++
-      }
-      const left = Object.fromEntries(
-        Object.entries(before.fields).filter(([name]) => !fields.includes(name)),
-      )
-      // The blanked lines can no longer rebuild what else they said: the mark restates the rest.
-      this.write(actor, { id: newId(this.now()), name: `${before.dataset}.redacted` }, [
-        {
-          dataset: before.dataset,
-          record,
-          kind: 'amended',
-          fields: { ...left, ...Object.fromEntries(fields.map((name) => [name, null])) },
-          before,
-          after: { ...before, fields: left },
-        },
-      ])
+      const blanked = this.forget(actor, record, fields)
       this.db
         .query('insert into audit(at, actor, what, about, detail) values(?, ?, ?, ?, ?)')
         .run(this.moment(), actor.id, 'redacted', record, `${fields.join(', ')}: ${why}`)
       return blanked
     })
+  }
+
+  /** What another node forgot is forgotten here too, in the lines written here as well. */
+  private forget(actor: Actor, record: string, fields: string[], cause?: string): number {
+    const before = this.record(record)
+    if (!before) return 0
+    const asked = this.find(questions.name, { record }, 1000).flatMap(
+      (each) => questionWithout(each, fields) ?? [],
+    )
+    const lines = [
+      ...linesSaying(this.db, record, fields),
+      ...asked.flatMap((each) => linesSaying(this.db, each.record, ['values'])),
+    ]
+    blankLines(this.db, lines)
+    blankHeld(this.db, record, fields)
+    // A node that has nothing left to forget says nothing: two boxes would answer each other for ever.
+    if (lines.length > 0)
+      this.write(actor, { id: newId(this.now()), name: `${before.dataset}.redacted`, cause }, [
+        without(before, fields),
+        ...asked,
+      ])
+    return lines.length
   }
 
   /** The present moment, never before the newest diary entry. */
@@ -422,6 +424,8 @@ export class Store {
     }
     const { id, name, at, clock, cause, origin } = act
     const seq = this.write(actor, { id, name, at, clock, cause, origin }, [...drafts, ...asked])
+    if (name.endsWith('.redacted'))
+      for (const change of act.changes) this.forget(this.system, change.record, emptied(change.fields), id)
     this.releaseHeld(act.id)
     return { id: act.id, outcome: asked.length > 0 ? 'question' : 'accepted', seq }
   }
@@ -629,6 +633,9 @@ function valueAt(past: Past[], field: string, version: number): unknown {
     null
   )
 }
+
+const emptied = (fields: Record<string, unknown>) =>
+  Object.keys(fields).filter((name) => fields[name] === null)
 
 const askedWords: Words = {
   zh: '有字段已被他人改过:您的值已保存为待定问题,由负责人选定',

@@ -312,3 +312,36 @@ test('what two people disagree on waits on 今日 for who may settle it, and set
   expect(scene.county.store.record(id)!.fields.area).toBe(30)
   expect(await (await admin.get('/')).text()).toContain('待办 0 项')
 })
+
+test('what a farmer asked to have removed is gone from page, history and files, and only an administrator may do it', async () => {
+  scene = await webScene()
+  const { store } = scene.county
+  const { files } = scene.services
+  const photo = await files.keep(new File(['身份证照片'], '身份证.jpg', { type: 'image/jpeg' }))
+  const plot = scene.plot(caowei, { photo: [photo], name: '周梅家自留地' })
+  const path = `/d/agri.plot/${plot}/redact`
+  const admin = await scene.by(people.admin)
+  const form = formOf(await (await admin.get(path)).text(), path)
+  const nothing = await admin.post(path, { ...form, reason: '' })
+  expect(nothing.status).toBe(422)
+  expect(await nothing.text()).toContain('请勾选要抹除的内容')
+  const done = await admin.post(path, { ...form, fields: ['photo', 'name'], reason: '本人书面要求' })
+  expect(done.headers.get('location')).toBe(`/d/agri.plot/${plot}?said=redacted`)
+  expect(store.record(plot)!.fields).not.toHaveProperty('name')
+  expect(JSON.stringify(store.db.query('select * from change').all())).not.toContain('周梅家自留地')
+  expect(await files.open(photo.sha256)).toBeUndefined()
+  expect(await (await admin.get(`/d/agri.plot/${plot}`)).text()).toContain('抹除了部分内容')
+
+  const entity = scene.entity(caowei)
+  const asked = await (await admin.get(`/d/base.entity/${entity}/redact`)).text()
+  expect(asked).toContain('联系电话')
+  expect(asked).not.toContain('13873712345')
+  expect((await (await scene.by(people.wen)).get(`/d/base.entity/${entity}/redact`)).status).toBe(403)
+  expect(
+    scene.db
+      .select()
+      .from(audit)
+      .all()
+      .filter((row) => row.what === 'redacted'),
+  ).toMatchObject([{ actor: 'admin', about: plot, detail: 'photo, name: 本人书面要求' }])
+})

@@ -26,7 +26,7 @@ export function diaryLines(reader: Reader, spec: DatasetSpec, acts: Act[], house
       did: reader.t(deed(reader.registry, act, spec)),
       ...(!born && changes.length > 0 && { changes }),
       ...(change?.redacted && {
-        clock: reader.t({ zh: '这一行的内容已按规定遮去', en: 'The content of this line was redacted.' }),
+        clock: reader.t({ zh: '这一行的内容已按规定抹除', en: 'The content of this line was removed for good.' }),
       }),
     }
   })
@@ -70,7 +70,7 @@ export function deed(registry: Registry, act: Act, spec?: DatasetSpec): Words {
     case 'withdrawn':
       return { zh: `作废了${title.zh}`, en: `withdrew the ${en}` }
     case 'redacted':
-      return { zh: '按规定遮去了部分内容', en: 'redacted part of it' }
+      return { zh: '抹除了部分内容', en: 'removed part of it for good' }
     default:
       return { zh: `办理了「${act.name}」`, en: `did "${act.name}"` }
   }

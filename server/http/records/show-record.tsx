@@ -157,7 +157,10 @@ const mayReveal = (c: Context<Env>) => c.var.desk.registry.rights.may(c.var.acto
 /** The next step first, then the others, then amending and withdrawing. */
 function actsOn(c: Context<Env>, spec: DatasetSpec, record: Rec): DetailAct[] {
   const { desk, t, actor } = c.var
-  if (record.withdrawn || !record.division.startsWith(actor.division)) return []
+  const forget: DetailAct[] = desk.registry.rights.may(actor, 'redact')
+    ? [{ title: t({ zh: '抹除内容', en: 'Remove for good' }), path: `/d/${spec.name}/${record.id}/redact` }]
+    : []
+  if (record.withdrawn || !record.division.startsWith(actor.division)) return forget
   const verbs = desk.verbs(spec.name, record)
   const main = verbs.find((each) => each.main)
   const acts: DetailAct[] = verbs.map((each) => ({
@@ -165,7 +168,7 @@ function actsOn(c: Context<Env>, spec: DatasetSpec, record: Rec): DetailAct[] {
     path: stepPath(spec.name, each.name, record.id),
     main: each === main,
   }))
-  if (spec.closed || spec.append) return acts
+  if (spec.closed || spec.append) return [...acts, ...forget]
   if (desk.may(`${spec.name}.amended`))
     acts.push({
       title: t({ zh: '修改', en: 'Amend' }),
@@ -179,7 +182,7 @@ function actsOn(c: Context<Env>, spec: DatasetSpec, record: Rec): DetailAct[] {
       icon: 'trash',
       danger: true,
     })
-  return acts
+  return [...acts, ...forget]
 }
 
 async function blocksOf(c: Context<Env>, spec: DatasetSpec, record: Rec): Promise<unknown[]> {

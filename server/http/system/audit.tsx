@@ -70,7 +70,7 @@ const doings: Record<string, Words> = {
   looked: { zh: '查看完整个人信息', en: 'Saw personal data' },
   exported: { zh: '导出', en: 'Exported' },
   imported: { zh: '导入', en: 'Imported' },
-  redacted: { zh: '遮去内容', en: 'Redacted' },
+  redacted: { zh: '抹除内容', en: 'Removed for good' },
   'person-added': { zh: '添加人员', en: 'Added a person' },
   'person-changed': { zh: '修改人员', en: 'Changed a person' },
   'person-disabled': { zh: '停用人员', en: 'Disabled a person' },
