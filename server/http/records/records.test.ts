@@ -318,19 +318,31 @@ test('what a farmer asked to have removed is gone from page, history and files, 
   const { store } = scene.county
   const { files } = scene.services
   const photo = await files.keep(new File(['身份证照片'], '身份证.jpg', { type: 'image/jpeg' }))
-  const plot = scene.plot(caowei, { photo: [photo], name: '周梅家自留地' })
-  const path = `/d/agri.plot/${plot}/redact`
+  const product = newId()
+  scene.county.act(store.system, {
+    name: 'agri.product.created',
+    record: product,
+    fields: {
+      code: 'LS-01',
+      name: '鲜芦笋',
+      crop: 'reed-shoot',
+      category: 'vegetable',
+      about: '周梅家自留地所产',
+      photo: [photo],
+    },
+  })
+  const path = `/d/agri.product/${product}/redact`
   const admin = await scene.by(people.admin)
   const form = formOf(await (await admin.get(path)).text(), path)
   const nothing = await admin.post(path, { ...form, reason: '' })
   expect(nothing.status).toBe(422)
   expect(await nothing.text()).toContain('请勾选要抹除的内容')
-  const done = await admin.post(path, { ...form, fields: ['photo', 'name'], reason: '本人书面要求' })
-  expect(done.headers.get('location')).toBe(`/d/agri.plot/${plot}?said=redacted`)
-  expect(store.record(plot)!.fields).not.toHaveProperty('name')
+  const done = await admin.post(path, { ...form, fields: ['photo', 'about'], reason: '本人书面要求' })
+  expect(done.headers.get('location')).toBe(`/d/agri.product/${product}?said=redacted`)
+  expect(store.record(product)!.fields).not.toHaveProperty('about')
   expect(JSON.stringify(store.db.query('select * from change').all())).not.toContain('周梅家自留地')
   expect(await files.open(photo.sha256)).toBeUndefined()
-  expect(await (await admin.get(`/d/agri.plot/${plot}`)).text()).toContain('抹除了部分内容')
+  expect(await (await admin.get(`/d/agri.product/${product}`)).text()).toContain('抹除了部分内容')
 
   const entity = scene.entity(caowei)
   const asked = await (await admin.get(`/d/base.entity/${entity}/redact`)).text()
@@ -343,5 +355,5 @@ test('what a farmer asked to have removed is gone from page, history and files, 
       .from(audit)
       .all()
       .filter((row) => row.what === 'redacted'),
-  ).toMatchObject([{ actor: 'admin', about: plot, detail: 'photo, name: 本人书面要求' }])
+  ).toMatchObject([{ actor: 'admin', about: product, detail: 'photo, about: 本人书面要求' }])
 })
