@@ -158,7 +158,13 @@ const mayReveal = (c: Context<Env>) => c.var.desk.registry.rights.may(c.var.acto
 function actsOn(c: Context<Env>, spec: DatasetSpec, record: Rec): DetailAct[] {
   const { desk, t, actor } = c.var
   const forget: DetailAct[] = desk.registry.rights.may(actor, 'redact')
-    ? [{ title: t({ zh: '抹除内容', en: 'Remove for good' }), path: `/d/${spec.name}/${record.id}/redact` }]
+    ? [
+        {
+          title: t({ zh: '抹除内容', en: 'Remove for good' }),
+          path: `/d/${spec.name}/${record.id}/redact`,
+          danger: true,
+        },
+      ]
     : []
   if (record.withdrawn || !record.division.startsWith(actor.division)) return forget
   const verbs = desk.verbs(spec.name, record)
