@@ -2,10 +2,10 @@
 // that breaks, no violation of the policy; and one day's work done without ever touching the mouse.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout } from 'bun:test'
-import axe from 'axe-core/axe.min.js' with { type: 'text' }
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+import { barriers, cutOff, tabTo } from './barriers.ts'
 import { type RunningBox, startBox } from './box.ts'
-import { deskScreen, journey, openBrowser, pageOf, phoneScreen } from './browser.ts'
+import { deskScreen, journey, openBrowser, pageOf, phoneScreen, stumbles } from './browser.ts'
 
 setDefaultTimeout(300_000)
 
@@ -63,12 +63,7 @@ for (const [name, paths] of Object.entries(days))
   journey(`${name}: every page of the day is open to everybody, on both screens`, async () => {
     for (const screen of [deskScreen, phoneScreen]) {
       const page = await pageOf(browser, box, name, screen)
-      const broken: string[] = []
-      page.on('pageerror', (error) => broken.push(`${page.url()}: ${error.message}`))
-      page.on('console', (message) => {
-        if (/Content Security Policy|Refused to/.test(message.text()))
-          broken.push(`${page.url()}: ${message.text()}`)
-      })
+      const stumbled = stumbles(page)
       for (const path of paths) {
         const [, list] = /^first:(.+)/.exec(path) ?? []
         const answer = await page.goto(box.url + (list ?? path))
@@ -78,12 +73,10 @@ for (const [name, paths] of Object.entries(days))
           await page.goto(new URL(record!, box.url).href)
         }
         await page.waitForLoadState('load')
-        expect([path, screen.width, await violations(page)]).toEqual([path, screen.width, []])
-        // Nothing is cut off or scrolls sideways on a phone.
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-        expect([path, screen.width, wide <= 0]).toEqual([path, screen.width, true])
+        const found = [...(await barriers(page)), ...(await cutOff(page))]
+        expect([path, screen.width, found]).toEqual([path, screen.width, []])
       }
-      expect(broken).toEqual([])
+      expect(stumbled).toEqual([])
       await page.context().close()
     }
   })
@@ -128,47 +121,3 @@ journey('a plot and its batch are registered with the keyboard alone', async () 
   await page.waitForURL(/agri\.batch\/.+said=/)
   expect(await page.locator('main').textContent()).toContain('不用鼠标的地块')
 })
-
-/** Tab, and Tab again, until the thing has the focus; whoever cannot get there cannot do the work. */
-async function tabTo(page: Page, selector: string, words = '') {
-  const seen: string[] = []
-  for (let presses = 0; presses < 80; presses++) {
-    const there = await page.evaluate(
-      ([wanted, said]) => {
-        const at = document.activeElement as HTMLElement | null
-        return {
-          here: at !== null && at.matches(wanted!) && at.textContent!.includes(said!),
-          says: `${at?.tagName} ${at?.textContent?.trim().slice(0, 20)}`,
-        }
-      },
-      [selector, words],
-    )
-    if (there.here) return
-    seen.push(there.says)
-    await page.keyboard.press('Tab')
-  }
-  throw new Error(`Tab never reaches ${selector}: ${seen.slice(-12).join(' | ')}`)
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe as unknown as string)
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: {
-        run(
-          what: object,
-          options: object,
-        ): Promise<{ violations: { id: string; nodes: { target: string[]; html: string }[] }[] }>
-      }
-    }
-    // Pins lie where places lie, however close; the list beside the map is their equivalent (WCAG 2.5.8).
-    const found = await axe.run(
-      { exclude: ['.leaflet-marker-pane'] },
-      { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
-    )
-    return found.violations.map(
-      (each) =>
-        `${each.id}: ${each.nodes.map((node) => `${node.target.join(' ')} ${node.html.slice(0, 120)}`).join(', ')}`,
-    )
-  })
-}

@@ -22,7 +22,9 @@ export function oldChromium(): string | undefined {
   }
   // Whether its libraries are here: asked to draw a page and say what stands on it.
   const asked = ['--no-sandbox', '--disable-gpu', '--dump-dom', 'data:text/html,<title>109</title>']
-  return Bun.spawnSync([program, ...asked]).stdout.toString().includes('<title>109</title>')
+  return Bun.spawnSync([program, ...asked])
+    .stdout.toString()
+    .includes('<title>109</title>')
     ? program
     : undefined
 }
