@@ -31,6 +31,21 @@ export function startClocks(write: Write, level: Level, limit: number, unit: Lim
   }
 }
 
+/** Promises still to be kept, brought forward when the matter got graver; never put off. */
+export function soonerClocks(write: Write, { fields }: Case, level: Level) {
+  if (fields.pausedAt) return {}
+  const calendar = calendarIn(write)
+  const [sign, respond] = promises[level]
+  const sooner = (by: string | undefined, promise: [number, LimitUnit]) => {
+    const fresh = deadline(calendar, write.at, ...promise)
+    return by && by < fresh ? by : fresh
+  }
+  return {
+    ...(fields.signBy && !fields.signedAt && { signBy: sooner(fields.signBy, sign) }),
+    ...(fields.respondBy && !fields.respondedAt && { respondBy: sooner(fields.respondBy, respond) }),
+  }
+}
+
 /** What stands no longer when work has to be done (again): without a new check there is no closing. */
 export const workUndone = {
   handledAt: undefined,

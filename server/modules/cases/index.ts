@@ -29,6 +29,7 @@ import { signed } from './sign.ts'
 import { units } from './units.ts'
 import { urged } from './urge.ts'
 import { waiting } from './waiting.ts'
+import { followAlert, worsened } from './worsen.ts'
 
 const everyoneReads = ['cases.case', 'cases.category', 'cases.calendar', 'cases.hours']
 
@@ -75,9 +76,10 @@ export const casework: Module = {
     resumed,
     urged,
     escalated,
+    worsened,
   ],
   rules: [closedWasChecked, workHasSomeone],
-  reactions: [openFromAlert],
+  reactions: [openFromAlert, followAlert],
   measures,
   codes: [units],
   grants,

@@ -35,6 +35,16 @@ const warnings: Part = {
         write.create(alerts, { ...input, state: 'open', kind: 'above', raised: write.at })
       },
     }),
+    verb('sensing.alert.stepped', {
+      on: alerts,
+      title: { zh: '调整预警级别', en: 'Step' },
+      done: { zh: '调整了级别', en: 'changed the level' },
+      fields: {
+        title: text({ zh: '预警', en: 'Alert' }),
+        level: choice({ zh: '级别', en: 'Level' }, levels),
+      },
+      decide: (write, alert, input) => void write.change(alerts, alert.id, input),
+    }),
   ],
 }
 const place = { type: 'Point' as const, coordinates: [112.42, 29.01] as [number, number] }
@@ -88,6 +98,42 @@ test('an alert opens a case at its place, in its township, because of it', async
   const [birth] = scene.store.history(opened!.id)
   expect(birth).toMatchObject({ name: 'cases.case.reported', cause: raised.id, actor: 'system' })
   expect((await scene.desk(people.wen).list(cases)).records.map((each) => each.id)).toEqual([opened!.id])
+  await scene.close()
+})
+
+test('water that rises on to red makes its case critical with shorter promises; water that falls changes nothing', async () => {
+  const scene = caseScene({ modules })
+  const { store } = scene
+  const raised = waterRises(scene)
+  await scene.settle()
+  const [opened] = casesOf(scene, raised.record!)
+  const [category] = store.look.find('cases.category', {}, 1)
+  scene.yes(people.liu, 'filed', opened!.id, { category: category!.id, level: 'orange' })
+  scene.yes(people.liu, 'assigned', opened!.id, { handler: 'township', division: '430981114' })
+  const before = scene.case(opened!.id).fields
+  const step = (level: string, title: string) =>
+    scene.act(store.system, {
+      name: 'sensing.alert.stepped',
+      record: raised.record!,
+      fields: { level, title },
+    })
+  step('red', '草尾水位站水位 35.1 米,超保证 0.2 米')
+  await scene.settle()
+  const after = scene.case(opened!.id).fields
+  expect(after).toMatchObject({
+    level: 'red',
+    title: '草尾水位站水位 35.1 米,超保证 0.2 米',
+    state: before.state,
+  })
+  expect(after.signBy! < before.signBy!).toBe(true)
+  expect(after.respondBy! < before.respondBy!).toBe(true)
+  expect(after.finishBy).toBe(before.finishBy)
+  step('orange', '草尾水位站水位 34.8 米')
+  await scene.settle()
+  store.moveCursor('reactions', 0)
+  await scene.settle()
+  expect(store.record(opened!.id)!.fields).toEqual(after)
+  expect(scene.diary(opened!.id).filter((name) => name === 'cases.case.worsened')).toHaveLength(1)
   await scene.close()
 })
 

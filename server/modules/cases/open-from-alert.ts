@@ -18,7 +18,7 @@ export const openFromAlert: Reaction = {
       const alert = system.read(alerts, record)
       if (!alert || alert.withdrawn) continue
       const receipt = system.act({
-        id: derivedId(alert.id, 'case'),
+        id: actOf(alert.id),
         name: reported.name,
         at: act.at,
         fields: caseOf(alert, system),
@@ -28,6 +28,11 @@ export const openFromAlert: Reaction = {
     }
   },
 }
+
+const actOf = (alert: string) => derivedId(alert, 'case')
+
+/** The case that an alert opened: the first record of the act that reported it. */
+export const caseIdOf = (alert: string) => derivedId(actOf(alert), 0)
 
 function caseOf({ id, fields }: Alert, look: Look) {
   const [category] = fields.metric ? look.find(categories, { metric: fields.metric }, 1) : []
