@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import type { LineProps } from '../../web/ui/line.tsx'
 import type { Actor } from '../kernel/access.ts'
 import type { Act } from '../kernel/acts.ts'
+import type { Rec } from '../kernel/dataset.ts'
 import type { Desk } from '../kernel/desk.ts'
 import type { FileRef } from '../kernel/fields.ts'
 import type { Part } from '../kernel/part.ts'
@@ -35,6 +36,8 @@ export interface Env {
     box: Services
   }
 }
+
+type DrawBlock = (args: { desk: Desk; t: Say; lang: Lang; box?: Services; record: Rec }) => Promise<unknown>
 
 export interface House {
   county: Words
@@ -81,6 +84,16 @@ export interface Waiting {
   level?: 'blue' | 'yellow' | 'orange' | 'red'
 }
 
+/** What a step's form offers from what is known already, so that nobody fills in the same thing ten times. */
+export interface Offer {
+  /** What the form opens with, over what the step suggests. */
+  values?: Record<string, unknown>
+  /** Ids to pick before typing, by field. */
+  picks?: Record<string, string[]>
+  /** Earlier entries to repeat in one tap. */
+  again?: { title: string; values: Record<string, string> }[]
+}
+
 /** One county matter: its declarations, and the pages beyond the derived ones. */
 export interface Module extends Part {
   /** Called once when a store is opened: a module may make more datasets known. */
@@ -100,16 +113,11 @@ export interface Module extends Part {
    */
   timePasses?: (desk: Desk, now: string) => Promise<unknown>
   /** Extra blocks on a record's generic detail page, by dataset: drawn under the facts. */
-  blocks?: Record<
-    string,
-    (args: {
-      desk: Desk
-      t: Say
-      lang: Lang
-      box?: Services
-      record: import('../kernel/dataset.ts').Rec
-    }) => Promise<unknown>
-  >
+  blocks?: Record<string, DrawBlock>
+  /** As blocks, drawn above the facts: how far it is, and what comes next. */
+  leads?: Record<string, DrawBlock>
+  /** By the name of a step: what its form offers for this record. */
+  offers?: Record<string, (args: { desk: Desk; t: Say; lang: Lang; record?: Rec }) => Promise<Offer>>
   /** The module that owns sensors says whether the reader may see this one's readings. */
   mayReadSensor?: (desk: Desk, sensor: string) => Promise<boolean>
 }

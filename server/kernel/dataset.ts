@@ -31,6 +31,8 @@ export interface DatasetSpec {
   reach?: 'own' | 'below'
   /** How a record is called: `{code} {name}`. The first key field when absent. */
   label?: string
+  /** What its page is called when the label is a bare number: `{product} · {plot}`, references by their names. */
+  heading?: string
   /** The division field that decides scope; the actor's own division when absent. */
   division?: string
   /** The geometry field shown on maps. */

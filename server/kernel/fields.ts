@@ -54,6 +54,12 @@ export interface FieldSpec {
   /** Set by acts, never by a form. */
   set?: 'act'
   initial?: unknown
+  /** For files: pictures, so that a phone offers its camera. */
+  pictures?: true
+  /** Asked while another field of the form has one of these values; `must`: and then it is not left empty. */
+  only?: { field: string; values: string[]; must?: true }
+  /** Asked only when the act was refused without it: the way to write down what should not have happened. */
+  late?: true
 }
 
 export interface FileRef {
@@ -113,6 +119,22 @@ export class Field<T = unknown, O extends boolean = boolean> {
   }
   initial(initial: T) {
     return this.with({ initial })
+  }
+  /** Pictures only: a phone offers its camera. */
+  pictures() {
+    return this.with({ pictures: true })
+  }
+  /** Asked only while `field` has one of the values; the act itself says what it cannot do without. */
+  only(field: string, ...values: string[]) {
+    return this.with({ only: { field, values } })
+  }
+  /** As `only`, and then it is not left empty: forms do not call it optional. */
+  must(field: string, ...values: string[]) {
+    return this.with({ only: { field, values, must: true } })
+  }
+  /** Asked only after a refusal. */
+  late() {
+    return this.with({ late: true })
   }
 }
 

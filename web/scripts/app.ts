@@ -3,6 +3,7 @@
 import htmx from './htmx-global.ts'
 import 'htmx.org/dist/ext/hx-sse.min.js'
 import { alpine } from './alpine-when-needed.ts'
+import { askOnly } from './ask-only.ts'
 import { checkFields } from './check-fields.ts'
 import { fieldLine, saveCopies } from './field-line.ts'
 import { keepDrafts } from './keep-drafts.ts'
@@ -11,6 +12,7 @@ import { live } from './live.ts'
 import { menus } from './menus.ts'
 import { pickRecords } from './pick-record.ts'
 import { requests } from './requests.ts'
+import { showFaults } from './show-faults.ts'
 import { showFiles } from './show-files.ts'
 import { stepForms } from './step-form.ts'
 import { tableRows } from './table-rows.ts'
@@ -26,6 +28,8 @@ keepDrafts()
 stepForms()
 pickRecords()
 showFiles()
+askOnly()
+showFaults()
 live(htmx)
 fieldLine()
 saveCopies()

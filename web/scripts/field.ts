@@ -28,6 +28,13 @@ async function setUp(page: HTMLFormElement) {
     await navigator.storage?.persist?.()
     await navigator.serviceWorker.register('/worker.js', { scope: '/' })
     const worker = (await navigator.serviceWorker.ready).active!
+    // Before the box makes a token for it: what this person entered here earlier must not be left under another PIN.
+    const name = page.dataset.fieldSetup ?? ''
+    if ((await told(worker, { do: 'may-enrol', name, pin: value('pin') })).orphans) {
+      said.textContent = said.dataset.orphans ?? ''
+      button.disabled = false
+      return
+    }
     const csrf = document.querySelector<HTMLMetaElement>('meta[name=csrf]')?.content ?? ''
     const answer = await fetch('/field/devices', {
       method: 'POST',
@@ -44,10 +51,10 @@ async function setUp(page: HTMLFormElement) {
   }
 }
 
-function told(worker: ServiceWorker, message: unknown): Promise<void> {
+function told(worker: ServiceWorker, message: unknown): Promise<{ orphans?: boolean }> {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel()
-    port1.onmessage = ({ data }) => (data?.error ? reject(new Error(data.error)) : resolve())
+    port1.onmessage = ({ data }) => (data?.error ? reject(new Error(data.error)) : resolve(data ?? {}))
     worker.postMessage(message, [port2])
   })
 }

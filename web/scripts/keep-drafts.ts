@@ -23,7 +23,14 @@ export function keepDrafts() {
   else started()
   whenDrawn<HTMLFormElement>('form[data-draft]', follow)
   document.addEventListener('click', (event) => {
-    if ((event.target as HTMLElement).closest('[data-logout]')) forgetAll()
+    const at = event.target as HTMLElement
+    if (at.closest('[data-logout]')) forgetAll()
+    // The same form, filled in another way on purpose.
+    const form = at.closest('[data-fresh]')?.closest<HTMLFormElement>('form[data-draft]')
+    if (form) {
+      localStorage.removeItem(keyOf(form))
+      unsaved.delete(form)
+    }
   })
 }
 

@@ -91,7 +91,7 @@ export function Detail(props: DetailProps) {
           </div>
         )}
       </header>
-      {props.lead}
+      {hasSome(props.lead) && <div class="detail-lead">{props.lead}</div>}
       <div class={classes('detail-body', Boolean(map) && 'detail-with-map')}>
         <div class="detail-facts">
           <Facts t={t} facts={facts} />
@@ -109,6 +109,8 @@ export function Detail(props: DetailProps) {
     </article>
   )
 }
+
+const hasSome = (child: Child) => (Array.isArray(child) ? child.length > 0 : Boolean(child))
 
 /** Label and value pairs in two columns, one on phones. */
 export function Facts({ t, facts }: { t: Say; facts: Fact[] }) {

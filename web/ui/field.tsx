@@ -49,7 +49,7 @@ export function FieldInput(props: FieldInputProps) {
   const label = (
     <>
       {t(spec.label)}
-      {spec.optional && <span class="optional">{t({ zh: '选填', en: 'optional' })}</span>}
+      {spec.optional && !spec.only?.must && <span class="optional">{t({ zh: '选填', en: 'optional' })}</span>}
     </>
   )
   const below = (
@@ -72,17 +72,22 @@ export function FieldInput(props: FieldInputProps) {
     'data-nodraft': spec.sensitive ? '' : undefined,
   }
   const className = classes('field', `field-${spec.kind}`, faults.length > 0 && 'field-wrong')
+  // Without scripts every question stands there; with them only those that the answer above calls for.
+  const only = spec.only && {
+    'data-only': spec.only.field,
+    'data-only-values': spec.only.values.join(' '),
+  }
   const inputs = inputFor(props, shared)
   if (inputs.grouped)
     return (
-      <fieldset class={className} id={id} tabindex={-1} aria-describedby={described}>
+      <fieldset class={className} id={id} tabindex={-1} aria-describedby={described} {...only}>
         <legend>{label}</legend>
         {inputs.markup}
         {below}
       </fieldset>
     )
   return (
-    <div class={className}>
+    <div class={className} {...only}>
       <label for={id}>{label}</label>
       {inputs.markup}
       {below}
@@ -202,6 +207,7 @@ function Typed({ t, name, spec, value, mask, shared }: FieldInputProps & { share
       {...shared}
       type="text"
       autocomplete="off"
+      enterkeyhint="next"
       {...kind}
       {...checks}
       data-check={
@@ -354,6 +360,7 @@ function Search({
           name={name}
           value={picked ?? asText(value)}
           autocomplete="off"
+          enterkeyhint="search"
           placeholder={t({ zh: '输入名称或编号查找', en: 'Type a name or number to search' })}
         />
         <span class="unit" aria-hidden="true">
@@ -404,7 +411,7 @@ export function PickOptions({ t, options }: { t: Say; options: Option[] }) {
   )
 }
 
-function Files({ t, name, value, shared }: FieldInputProps & { shared: Shared }) {
+function Files({ t, name, value, spec, shared }: FieldInputProps & { shared: Shared }) {
   const kept = Array.isArray(value) ? (value as FileRef[]).filter((each) => each?.sha256) : []
   return (
     <div class="files" data-files>
@@ -423,7 +430,23 @@ function Files({ t, name, value, shared }: FieldInputProps & { shared: Shared })
           ))}
         </ul>
       )}
-      <input {...shared} type="file" name={name} multiple class="file-input" />
+      <input
+        {...shared}
+        type="file"
+        name={name}
+        multiple
+        class="file-input"
+        accept={spec.pictures ? 'image/*' : undefined}
+      />
+      {/* The browser's own button speaks the language of the browser, not of the page. */}
+      <label class="button file-button" for={shared.id}>
+        <Icon name={spec.pictures ? 'camera' : 'file'} />
+        <span>
+          {spec.pictures
+            ? t({ zh: '拍照或选照片', en: 'Take or choose pictures' })
+            : t({ zh: '选择文件', en: 'Choose files' })}
+        </span>
+      </label>
     </div>
   )
 }

@@ -95,6 +95,30 @@ export function Form(props: FormProps) {
   )
 }
 
+/** Earlier entries to repeat: one tap opens the form with all they said, and only the new has to be typed. */
+export function Again({
+  t,
+  path,
+  again = [],
+}: {
+  t: Say
+  path: string
+  again?: { title: string; values: Record<string, string> }[]
+}) {
+  if (again.length === 0) return null
+  return (
+    <nav class="again" aria-label={t({ zh: '照以前的填', en: 'As before' })}>
+      <p class="again-title">{t({ zh: '照以前的填', en: 'As before' })}</p>
+      {again.map((each) => (
+        // A draft of the empty form must not come back over it.
+        <a class="chip" href={`${path}?${new URLSearchParams(each.values)}`} data-fresh>
+          {each.title}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
 /** Where one stands in a longer form. */
 export function Steps({ t, steps, at }: { t: Say; steps: string[]; at: number }) {
   return (

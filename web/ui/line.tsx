@@ -61,6 +61,16 @@ function reading({
       look: 'plain',
       text: t({ zh: '未接上级,数据都在本机', en: 'No upper tier; all data is on this box' }),
     }
+  // A phone has room for what matters: that work goes on, and how much is only here. Since when stands on its own page.
+  if (downSince && place === 'device')
+    return {
+      icon: 'offline',
+      look: 'warn',
+      text:
+        waiting > 0
+          ? t({ zh: `断线 · 本机 ${waiting} 条待发`, en: `No line · ${waiting} to send` })
+          : t({ zh: '断线 · 照常办', en: 'No line · work goes on' }),
+    }
   if (downSince)
     return {
       icon: 'offline',

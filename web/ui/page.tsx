@@ -62,6 +62,8 @@ export interface PageProps {
   needs?: ('map' | 'chart' | 'field' | 'join')[]
   /** Uses the whole width: maps, wide tables. */
   wide?: boolean
+  /** One thing to do here, a form: phones leave out what leads elsewhere, but for the way back. */
+  task?: boolean
   /** `error` keeps drafts that were being sent when it happened. */
   kind?: 'error'
   /** At most five for the phone's bottom bar; the first four places and 更多 when absent. */
@@ -117,7 +119,12 @@ export function Page(props: PageProps) {
         {needs.includes('join') && <script src={assetUrl('join.js')} defer />}
       </head>
       <body
-        class={classes('page', wide && 'page-wide', menu.length === 0 && 'page-bare')}
+        class={classes(
+          'page',
+          wide && 'page-wide',
+          menu.length === 0 && 'page-bare',
+          props.task && 'page-task',
+        )}
         data-page-kind={props.kind}
       >
         <a class="skip" href="#main">
@@ -162,6 +169,11 @@ export function Page(props: PageProps) {
           <div class="top-end">
             {line && <LineState t={t} {...line} />}
             {person && (
+              <a class="top-find" href="/search">
+                <Icon name="search" label={t({ zh: '搜索', en: 'Search' })} />
+              </a>
+            )}
+            {person && (
               <details class="more top-person" data-menu>
                 <summary>
                   <Icon name="person" label={person.name} />
@@ -172,24 +184,36 @@ export function Page(props: PageProps) {
                 </summary>
                 <div class="more-list">
                   {person.role && <p class="more-note">{person.role}</p>}
-                  <a href="/me">{t({ zh: '我的账号', en: 'My account' })}</a>
-                  <form method="post" action="/me/language">
-                    <input type="hidden" name="_csrf" value={csrf} />
-                    <button
-                      type="submit"
-                      name="lang"
-                      value={lang === 'zh' ? 'en' : 'zh'}
-                      lang={lang === 'zh' ? 'en' : 'zh-CN'}
-                    >
-                      {lang === 'zh' ? 'English' : '中文'}
-                    </button>
-                  </form>
-                  <form method="post" action="/logout">
-                    <input type="hidden" name="_csrf" value={csrf} />
-                    <button type="submit" data-logout>
-                      {t({ zh: '退出登录', en: 'Log out' })}
-                    </button>
-                  </form>
+                  {/* A device out of reach has neither the account's page nor its session: it is locked instead. */}
+                  {line?.place === 'device' ? (
+                    <>
+                      <a href="/field">{t({ zh: '离线办公', en: 'Field work' })}</a>
+                      <form method="post" action="/field/lock">
+                        <button type="submit">{t({ zh: '锁定,换人用', en: 'Lock' })}</button>
+                      </form>
+                    </>
+                  ) : (
+                    <>
+                      <a href="/me">{t({ zh: '我的账号', en: 'My account' })}</a>
+                      <form method="post" action="/me/language">
+                        <input type="hidden" name="_csrf" value={csrf} />
+                        <button
+                          type="submit"
+                          name="lang"
+                          value={lang === 'zh' ? 'en' : 'zh'}
+                          lang={lang === 'zh' ? 'en' : 'zh-CN'}
+                        >
+                          {lang === 'zh' ? 'English' : '中文'}
+                        </button>
+                      </form>
+                      <form method="post" action="/logout">
+                        <input type="hidden" name="_csrf" value={csrf} />
+                        <button type="submit" data-logout>
+                          {t({ zh: '退出登录', en: 'Log out' })}
+                        </button>
+                      </form>
+                    </>
+                  )}
                 </div>
               </details>
             )}

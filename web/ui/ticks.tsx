@@ -12,6 +12,13 @@ const words: Record<Fate, { zh: string; en: string }> = {
   refused: { zh: '未被接受', en: 'Not accepted' },
 }
 
+/** Beside the ticks where there is no room for the sentence: how far, in one word. */
+const short: Partial<Record<Fate, { zh: string; en: string }>> = {
+  device: { zh: '本机', en: 'here' },
+  county: { zh: '县里', en: 'county' },
+  prefecture: { zh: '市里', en: 'prefecture' },
+}
+
 /** Three ticks: on this device, at the county, received by the prefecture. */
 export function Ticks({ t, fate, withWord }: { t: Say; fate: Fate; withWord?: boolean }) {
   const reached = fate === 'prefecture' ? 3 : fate === 'county' ? 2 : 1
@@ -36,7 +43,7 @@ export function Ticks({ t, fate, withWord }: { t: Say; fate: Fate; withWord?: bo
           <path class={i < reached ? 'tick tick-on' : 'tick'} d={`M${2 + i * 12} 8.5l3.5 3.5 6.5-8`} />
         ))}
       </svg>
-      {withWord && <span>{word}</span>}
+      <span aria-hidden={withWord ? undefined : 'true'}>{withWord ? word : t(short[fate]!)}</span>
     </span>
   )
 }

@@ -6,7 +6,7 @@ import { ConflictView } from '../../../web/ui/conflict.tsx'
 import { Form } from '../../../web/ui/form.tsx'
 import type { Fault } from '../../../web/ui/notice.tsx'
 import { PageHead } from '../../../web/ui/page.tsx'
-import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
+import type { DatasetSpec, Rec } from '../../kernel/dataset.ts'
 import { newId } from '../../kernel/ids.ts'
 import { Conflict, refuse } from '../../kernel/refusal.ts'
 import { timeText } from '../../kernel/words.ts'
@@ -15,7 +15,7 @@ import type { Env } from '../module.ts'
 import { faultsOf, saidOf, sectionsOf, statusOf } from './fill-form.tsx'
 import { datasetFrom, placeOfDataset, recordFrom } from './paths.ts'
 import { changedFields, openingTexts, type Posted, readForm, readWas, type Typed } from './read-form.ts'
-import { readerFor, valueText } from './show.tsx'
+import { headingFor, headingOf, readerFor, valueText } from './show.tsx'
 
 export async function amendRecord(c: Context<Env>) {
   const { spec, record } = await amendable(c)
@@ -106,7 +106,7 @@ async function draw(
   status?: 403 | 422,
 ) {
   const { t } = c.var
-  const label = labelOf(spec, record.fields)
+  const label = await headingFor(c.var, spec, record)
   const title = t({ zh: `修改${spec.title.zh}`, en: `Amend ${spec.title.en.toLowerCase()}` })
   const masks = Object.fromEntries((record.masked ?? []).map((name) => [name, record.fields[name]]))
   const hasMap = Object.values(spec.fields).some((field) => field.kind === 'geometry')
@@ -121,6 +121,7 @@ async function draw(
       ],
       ...(hasMap && { needs: ['map'] }),
       ...(status && { status }),
+      task: true,
     },
     <>
       <PageHead title={title} note={label} />
@@ -128,7 +129,7 @@ async function draw(
         t={t}
         action={`/d/${spec.name}/${record.id}/amend`}
         csrf={c.var.csrf}
-        sections={await sectionsOf(c, spec.fields, values, masks)}
+        sections={await sectionsOf(c, spec.fields, values, { masks, of: spec })}
         submit={t({ zh: '保存修改', en: 'Save changes' })}
         cancel={{ title: t({ zh: '取消', en: 'Cancel' }), path: `/d/${spec.name}/${record.id}` }}
         faults={faults}
@@ -151,14 +152,14 @@ async function drawConflict(
   const sides = conflict.overlaps.flatMap((each) =>
     [each.base, each.theirs, each.mine].map((value) => ({ [each.field]: value })),
   )
-  const reader = await readerFor(desk, { t, lang }, spec, sides)
+  const reader = await readerFor(desk, { t, lang }, spec, [record.fields, ...sides])
   const text = (field: string, value: unknown) =>
     record.masked?.includes(field)
       ? t({ zh: '(已遮蔽)', en: '(masked)' })
       : valueText(reader, spec.fields[field]!, value)
   const title = t({
-    zh: `${labelOf(spec, record.fields)}:有人刚改过`,
-    en: `${labelOf(spec, record.fields)}: changed meanwhile`,
+    zh: `${headingOf(reader, spec, record.fields)}:有人刚改过`,
+    en: `${headingOf(reader, spec, record.fields)}: changed meanwhile`,
   })
   return page(
     c,
@@ -166,6 +167,7 @@ async function drawConflict(
       title,
       status: 409,
       kind: 'error',
+      task: true,
       here: placeOfDataset(c, spec.name),
       crumbs: [{ title: t(spec.title), path: `/d/${spec.name}` }],
     },

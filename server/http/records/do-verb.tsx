@@ -1,17 +1,18 @@
 import type { Context } from 'hono'
-import { Form } from '../../../web/ui/form.tsx'
+import { Again, Form } from '../../../web/ui/form.tsx'
 import type { Fault } from '../../../web/ui/notice.tsx'
 import { Notice } from '../../../web/ui/notice.tsx'
 import { PageHead } from '../../../web/ui/page.tsx'
 import type { Verb } from '../../kernel/acts.ts'
-import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
+import type { DatasetSpec, Rec } from '../../kernel/dataset.ts'
 import { newId } from '../../kernel/ids.ts'
 import { refuse } from '../../kernel/refusal.ts'
 import { page } from '../layout.tsx'
-import type { Env } from '../module.ts'
+import type { Env, Offer } from '../module.ts'
 import { faultsOf, saidOf, sectionsOf, statusOf } from './fill-form.tsx'
 import { datasetFrom, placeOfDataset, recordFrom, stepPath } from './paths.ts'
 import { readForm, type Specs } from './read-form.ts'
+import { headingFor } from './show.tsx'
 
 /** The form of a declared step: what it asks, and the button that does it. */
 export async function askStep(c: Context<Env>) {
@@ -19,8 +20,14 @@ export async function askStep(c: Context<Env>) {
   const given = Object.fromEntries(
     [...new URL(c.req.url).searchParams].filter(([name]) => name in verb.fields),
   )
-  const values = { ...initial(verb), ...(verb.suggest?.(record, c.var.actor) ?? {}), ...given }
-  return draw(c, spec, verb, record, values, { act: newId(), base: record?.version })
+  const offer = await offerOf(c, verb, record)
+  const values = {
+    ...initial(verb),
+    ...(verb.suggest?.(record, c.var.actor) ?? {}),
+    ...offer.values,
+    ...given,
+  }
+  return draw(c, spec, verb, record, values, { act: newId(), base: record?.version }, offer)
 }
 
 export async function doStep(c: Context<Env>) {
@@ -43,6 +50,7 @@ export async function doStep(c: Context<Env>) {
       record,
       typed.values,
       { act, base },
+      await offerOf(c, verb, record),
       faultsOf(receipt, c.var.t),
       statusOf(receipt),
     )
@@ -68,6 +76,14 @@ async function step(c: Context<Env>): Promise<{ spec: DatasetSpec; verb: Verb; r
   return { spec, verb, record: await recordFrom(c, spec) }
 }
 
+/** What the modules know that this form need not ask again. */
+async function offerOf(c: Context<Env>, verb: Verb, record: Rec | undefined): Promise<Offer> {
+  const { desk, t, lang, house } = c.var
+  const drawers = house.modules.map((each) => each.offers?.[verb.name]).filter((each) => each !== undefined)
+  const offers = await Promise.all(drawers.map((offer) => offer({ desk, t, lang, record })))
+  return Object.assign({}, ...offers)
+}
+
 const specsOf = (verb: Verb): Specs =>
   Object.fromEntries(Object.entries(verb.fields).map(([name, field]) => [name, field.spec]))
 const initial = (verb: Verb) =>
@@ -84,12 +100,18 @@ async function draw(
   record: Rec | undefined,
   values: Record<string, unknown>,
   carried: { act: string; base?: number },
+  offer: Offer,
   faults: Fault[] = [],
   status?: 403 | 422,
 ) {
   const { t } = c.var
-  const specs = specsOf(verb)
-  const label = record && labelOf(spec, record.fields)
+  const all = specsOf(verb)
+  // Nobody is asked whether a rule was broken before it was: only when the act came back.
+  const specs = Object.fromEntries(
+    Object.entries(all).filter(([name, field]) => !field.late || faults.length > 0 || values[name]),
+  )
+  const label = record && (await headingFor(c.var, spec, record))
+  const path = stepPath(spec.name, verb.name, record?.id)
   const title = t(verb.title)
   const back = record ? `/d/${spec.name}/${record.id}` : `/d/${spec.name}`
   const hasMap = Object.values(specs).some((field) => field.kind === 'geometry')
@@ -104,6 +126,7 @@ async function draw(
       ],
       ...(hasMap && { needs: ['map'] }),
       ...(status && { status }),
+      task: true,
     },
     <>
       <PageHead title={title} note={label} />
@@ -117,15 +140,17 @@ async function draw(
       )}
       <Form
         t={t}
-        action={stepPath(spec.name, verb.name, record?.id)}
+        action={path}
         csrf={c.var.csrf}
-        sections={await sectionsOf(c, specs, values)}
+        sections={await sectionsOf(c, specs, values, { of: spec, picks: offer.picks })}
         submit={title}
         cancel={{ title: t({ zh: '取消', en: 'Cancel' }), path: back }}
         faults={faults}
         hidden={{ _act: carried.act, _base: carried.base }}
         draft={`${verb.name}/${record?.id ?? 'new'}`}
-      />
+      >
+        {faults.length === 0 && <Again t={t} path={path} again={offer.again} />}
+      </Form>
     </>,
   )
 }

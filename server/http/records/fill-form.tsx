@@ -3,8 +3,11 @@
 import type { Context } from 'hono'
 import type { FormField, FormSection } from '../../../web/ui/index.ts'
 import type { Fault } from '../../../web/ui/notice.tsx'
+import type { Option } from '../../../web/ui/props.ts'
 import type { Receipt } from '../../kernel/acts.ts'
-import type { Words } from '../../kernel/words.ts'
+import type { DatasetSpec } from '../../kernel/dataset.ts'
+import type { FieldSpec } from '../../kernel/fields.ts'
+import type { Say, Words } from '../../kernel/words.ts'
 import type { Env } from '../module.ts'
 import { divisionOptions, optionsFor } from './options.ts'
 import type { Specs } from './read-form.ts'
@@ -14,14 +17,22 @@ export async function sectionsOf(
   c: Context<Env>,
   specs: Specs,
   values: Record<string, unknown>,
-  masks: Record<string, unknown> = {},
+  known: {
+    masks?: Record<string, unknown>
+    /** What the form writes into: what was chosen there last is offered first. */
+    of?: DatasetSpec
+    /** Ids to pick, by field, where the matter knows better. */
+    picks?: Record<string, string[]>
+  } = {},
 ): Promise<FormSection[]> {
   const { desk, t, actor } = c.var
+  const { masks = {} } = known
   const shown = Object.entries(specs).filter(([, spec]) => spec.set !== 'act' && spec.sensitive !== 'hide')
   const refs = shown
     .filter(([name, spec]) => spec.kind === 'ref' && values[name])
     .map(([name]) => String(values[name]))
   const labels = refs.length > 0 ? await desk.labels(refs) : new Map<string, string>()
+  const used = await usedLately(c, known.of, shown)
   const fields = await Promise.all(
     shown.map(async ([name, spec]): Promise<FormField> => {
       const value = values[name]
@@ -38,7 +49,7 @@ export async function sectionsOf(
         name,
         spec,
         value,
-        ...(options && { options }),
+        ...(options && { options: usedFirst(options, used.get(name), t) }),
         ...(picked && { picked }),
         ...(name in masks && { mask: String(masks[name] ?? ''), value: undefined }),
         ...(spec.kind === 'division' &&
@@ -47,20 +58,70 @@ export async function sectionsOf(
               .filter((each) => each.value.length === 9)
               .slice(0, 24),
           }),
-        ...(spec.kind === 'ref' && (await recentPicks(c, spec.to!, value))),
+        ...(spec.kind === 'ref' &&
+          !value && {
+            picks: await refPicks(c, spec.to!, known.picks?.[name] ?? used.get(name) ?? []),
+          }),
       }
     }),
   )
   return [{ fields }]
 }
 
-/** A handful of the newest records of the dataset stand before the search: most entries repeat yesterday's. */
-async function recentPicks(c: Context<Env>, dataset: string, value: unknown) {
-  const { desk } = c.var
-  if (value || !desk.registry.datasets.has(dataset) || !desk.mayRead(dataset)) return {}
-  const { records } = await desk.list(dataset, { limit: 5 })
-  const labels = await desk.labels(records.map((each) => each.id))
-  return { picks: records.map((each) => ({ value: each.id, label: labels.get(each.id) ?? each.id })) }
+/** The values that this person's own entries had last, newest first: most entries repeat yesterday's. */
+async function usedLately(
+  c: Context<Env>,
+  of: DatasetSpec | undefined,
+  shown: [string, FieldSpec][],
+): Promise<Map<string, string[]>> {
+  const { desk, actor } = c.var
+  const used = new Map<string, string[]>()
+  const names = shown
+    .filter(([name, spec]) => ['ref', 'code'].includes(spec.kind) && of?.fields[name]?.kind === spec.kind)
+    .map(([name]) => name)
+  if (!of || names.length === 0 || !desk.mayRead(of.name)) return used
+  const mine = actor.entity && of.fields['entity'] ? { filter: { entity: actor.entity } } : {}
+  const { records } = await desk.list(of.name, { ...mine, limit: 30 })
+  for (const name of names) {
+    const values = records.map((each) => each.fields[name]).filter((each) => typeof each === 'string')
+    used.set(name, [...new Set(values)].slice(0, mostPicks))
+  }
+  return used
+}
+
+/** A handful of records before the search: those used last, then the person's own newest, then the newest. */
+async function refPicks(c: Context<Env>, dataset: string, first: string[]) {
+  const { desk, actor } = c.var
+  if (!desk.registry.datasets.has(dataset) || !desk.mayRead(dataset)) return []
+  const ids = first.slice(0, mostPicks)
+  if (ids.length < mostPicks) {
+    const mine =
+      actor.entity && desk.registry.dataset(dataset).spec.fields['entity']
+        ? { filter: { entity: actor.entity } }
+        : {}
+    const { records } = await desk.list(dataset, { ...mine, limit: mostPicks })
+    ids.push(...records.map((each) => each.id).filter((id) => !ids.includes(id)))
+  }
+  const labels = await desk.labels(ids)
+  return ids
+    .filter((id) => labels.has(id))
+    .slice(0, mostPicks)
+    .map((value) => ({ value, label: labels.get(value)! }))
+}
+const mostPicks = 5
+
+/** In a long list what was chosen before stands on top. */
+function usedFirst(options: Option[], used: string[] | undefined, t: Say): Option[] {
+  const before = (used ?? [])
+    .map((value) => options.find((each) => each.value === value))
+    .filter((each) => each !== undefined)
+  if (options.length <= mostPicks || before.length === 0) return options
+  return [
+    ...before.map((each) => ({ ...each, group: t({ zh: '用过的', en: 'Used before' }) })),
+    ...options
+      .filter((each) => !before.includes(each))
+      .map((each) => ({ ...each, group: each.group ?? t({ zh: '其他', en: 'Others' }) })),
+  ]
 }
 
 const wordsOf = (c: Context<Env>, list: string, code: string) => {

@@ -90,6 +90,7 @@ async function draw(
       crumbs: [{ title: t(spec.title), path: `/d/${spec.name}` }],
       ...(hasMap && { needs: ['map'] }),
       ...(status && { status }),
+      task: true,
     },
     <>
       <PageHead title={title} />
@@ -97,7 +98,7 @@ async function draw(
         t={t}
         action={`/d/${spec.name}`}
         csrf={c.var.csrf}
-        sections={await sectionsOf(c, spec.fields, values)}
+        sections={await sectionsOf(c, spec.fields, values, { of: spec })}
         submit={t({ zh: '保存', en: 'Save' })}
         cancel={{ title: t({ zh: '取消', en: 'Cancel' }), path: `/d/${spec.name}` }}
         faults={faults}

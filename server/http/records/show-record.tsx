@@ -5,7 +5,7 @@ import { Diary } from '../../../web/ui/diary.tsx'
 import { MapView } from '../../../web/ui/map.tsx'
 import { PageHead } from '../../../web/ui/page.tsx'
 import { Tag } from '../../../web/ui/tag.tsx'
-import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
+import type { DatasetSpec, Rec } from '../../kernel/dataset.ts'
 import type { FieldSpec } from '../../kernel/fields.ts'
 import type { Geometry } from '../../kernel/geo.ts'
 import { questions } from '../../kernel/questions.ts'
@@ -14,7 +14,16 @@ import type { Env } from '../module.ts'
 import { datasetFrom, placeOfDataset, recordFrom, stepPath } from './paths.ts'
 import { questionBlock } from './question-block.tsx'
 import { diaryLines } from './sentences.ts'
-import { divisionText, type Reader, readerFor, stateField, Value, valueText } from './show.tsx'
+import {
+  divisionText,
+  headingOf,
+  numberBeside,
+  type Reader,
+  readerFor,
+  stateField,
+  Value,
+  valueText,
+} from './show.tsx'
 
 /** A record: what it says, the next step, where it is, what belongs to it, what happened. */
 export async function showRecord(c: Context<Env>) {
@@ -30,10 +39,14 @@ export async function drawRecord(c: Context<Env>, spec: DatasetSpec, record: Rec
     record.fields,
     ...acts.flatMap((act) => act.changes.map((each) => each.fields)),
   ])
-  const title = labelOf(spec, record.fields) || t(spec.title)
+  const title = headingOf(reader, spec, record.fields) || t(spec.title)
   const state = stateField(spec)
   const shape = spec.place ? (record.fields[spec.place] as Geometry | undefined) : undefined
-  const [blocks, related] = await Promise.all([blocksOf(c, spec, record), relatedOf(c, spec, record)])
+  const [leads, blocks, related] = await Promise.all([
+    drawn(c, spec, record, 'leads'),
+    drawn(c, spec, record, 'blocks'),
+    relatedOf(c, spec, record),
+  ])
   return page(
     c,
     {
@@ -45,7 +58,8 @@ export async function drawRecord(c: Context<Env>, spec: DatasetSpec, record: Rec
     <Detail
       t={t}
       title={title}
-      kind={t(spec.title)}
+      kind={[t(spec.title), numberBeside(spec, record.fields)].filter(Boolean).join(' ')}
+      lead={leads as Child}
       state={
         <>
           {state && record.fields[state] !== undefined && (
@@ -95,13 +109,11 @@ export async function showHistory(c: Context<Env>) {
   const spec = datasetFrom(c)
   const record = await recordFrom(c, spec)
   const acts = await desk.history(spec.name, record.id)
-  const reader = await readerFor(
-    desk,
-    { t, lang },
-    spec,
-    acts.flatMap((act) => act.changes.map((each) => each.fields)),
-  )
-  const label = labelOf(spec, record.fields)
+  const reader = await readerFor(desk, { t, lang }, spec, [
+    record.fields,
+    ...acts.flatMap((act) => act.changes.map((each) => each.fields)),
+  ])
+  const label = headingOf(reader, spec, record.fields)
   return page(
     c,
     {
@@ -128,6 +140,7 @@ function factsOf(c: Context<Env>, reader: Reader, spec: DatasetSpec, record: Rec
         field.sensitive !== 'hide' &&
         !isForPrograms(field, record.fields[name]) &&
         name !== shown &&
+        !neverAsked(field, record.fields, name) &&
         (field.set !== 'act' || record.fields[name] !== undefined),
     )
     .map(([name, field]) => {
@@ -147,6 +160,12 @@ function factsOf(c: Context<Env>, reader: Reader, spec: DatasetSpec, record: Rec
       }
     })
 }
+
+/** The dose of a weeding: not a gap, a question that nobody asked. */
+const neverAsked = (field: FieldSpec, fields: Record<string, unknown>, name: string) =>
+  field.only !== undefined &&
+  fields[name] === undefined &&
+  !field.only.values.includes(String(fields[field.only.field]))
 
 /** JSON in a text field is read by a block of its own, not by people. */
 const isForPrograms = (field: FieldSpec, value: unknown) =>
@@ -191,9 +210,14 @@ function actsOn(c: Context<Env>, spec: DatasetSpec, record: Rec): DetailAct[] {
   return [...acts, ...forget]
 }
 
-async function blocksOf(c: Context<Env>, spec: DatasetSpec, record: Rec): Promise<unknown[]> {
+async function drawn(
+  c: Context<Env>,
+  spec: DatasetSpec,
+  record: Rec,
+  where: 'leads' | 'blocks',
+): Promise<unknown[]> {
   const { desk, t, lang, house, box } = c.var
-  const drawers = house.modules.map((each) => each.blocks?.[spec.name]).filter((each) => each !== undefined)
+  const drawers = house.modules.map((each) => each[where]?.[spec.name]).filter((each) => each !== undefined)
   return Promise.all(drawers.map((draw) => draw({ desk, t, lang, box, record })))
 }
 

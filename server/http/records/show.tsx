@@ -1,6 +1,6 @@
 // A stored value as people read it. The same words stand in lists, facts, sentences, questions and exports.
 
-import type { DatasetSpec } from '../../kernel/dataset.ts'
+import { type DatasetSpec, keyField, labelOf, type Rec } from '../../kernel/dataset.ts'
 import type { Desk } from '../../kernel/desk.ts'
 import type { FieldSpec, FileRef } from '../../kernel/fields.ts'
 import { areaOf, type Geometry } from '../../kernel/geo.ts'
@@ -133,6 +133,38 @@ export function columnsOf(spec: DatasetSpec): string[] {
   })
   const keys = shown.filter((name) => spec.fields[name]!.key)
   return [...keys, ...shown.filter((name) => !keys.includes(name))].slice(0, 6)
+}
+
+/** What a page about the record is called: names and dates as people say them, where a list or a link has its number. */
+export function headingOf(reader: Reader, spec: DatasetSpec, fields: Record<string, unknown>): string {
+  const pattern = spec.heading ?? spec.label
+  if (!pattern) return labelOf(spec, fields)
+  const filled = pattern.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => {
+    const field = spec.fields[name]
+    const text = field ? valueText(reader, field, fields[name]) : ''
+    return text && field?.unit ? `${text} ${reader.t(field.unit)}` : text
+  })
+  return (
+    filled
+      .replaceAll(/\s+/g, ' ')
+      .replace(/^ ?· |· ?$/, '')
+      .trim() || labelOf(spec, fields)
+  )
+}
+
+/** The heading of a page that has no reader at hand: forms about a record. */
+export async function headingFor(
+  { desk, t, lang }: { desk: Desk; t: Say; lang: Lang },
+  spec: DatasetSpec,
+  record: Rec,
+): Promise<string> {
+  return headingOf(await readerFor(desk, { t, lang }, spec, [record.fields]), spec, record.fields)
+}
+
+/** Its number beside the heading, where the heading does not say it. */
+export const numberBeside = (spec: DatasetSpec, fields: Record<string, unknown>): string => {
+  const key = spec.heading && keyField(spec)
+  return key ? String(fields[key] ?? '') : ''
 }
 
 /** The field that says how a record stands, when it has one. */

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { Button } from '../../../web/ui/button.tsx'
 import { Block } from '../../../web/ui/detail.tsx'
 import { Diary, type DiaryLine } from '../../../web/ui/diary.tsx'
+import { FilterBar } from '../../../web/ui/filter.tsx'
 import { Empty } from '../../../web/ui/notice.tsx'
 import { AllPlaces, PageHead } from '../../../web/ui/page.tsx'
 import { Table } from '../../../web/ui/table.tsx'
@@ -14,6 +15,7 @@ import { answer, questions } from '../../kernel/questions.ts'
 import { countyDay, dateText, timeText } from '../../kernel/words.ts'
 import { menuOf, page } from '../layout.tsx'
 import type { Env, Waiting } from '../module.ts'
+import { stepPath } from './paths.ts'
 import { deed, head } from './sentences.ts'
 
 export async function showToday(c: Context<Env>) {
@@ -48,10 +50,31 @@ export async function showToday(c: Context<Env>) {
           </ul>
         )}
       </Block>
+      <Starters c={c} />
       {changed.length > 0 && (
         <Diary t={t} title={t({ zh: '昨天以来', en: 'Since yesterday' })} lines={changed} />
       )}
     </>,
+  )
+}
+
+/** What this person may begin, on the page where the day begins: only what field devices carry, or it would fail out there. */
+function Starters({ c }: { c: Context<Env> }) {
+  const { desk, t } = c.var
+  const verbs = [...desk.registry.verbs.values()].filter(
+    (verb) => verb.starts && verb.on.spec.offline && desk.may(verb.name),
+  )
+  if (verbs.length === 0) return null
+  return (
+    <Block title={t({ zh: '新登记', en: 'Enter something new' })} id="starters">
+      <ul class="starters">
+        {verbs.slice(0, 6).map((verb) => (
+          <li>
+            <Button title={t(verb.title)} path={stepPath(verb.on.name, verb.name)} icon="plus" />
+          </li>
+        ))}
+      </ul>
+    </Block>
   )
 }
 
@@ -190,9 +213,18 @@ export async function searchAll(c: Context<Env>) {
     c,
     { title: t({ zh: `搜索 ${q}`, en: `Search ${q}` }) },
     <>
-      <h1>
-        {q ? t({ zh: `与「${q}」有关的记录`, en: `Records with "${q}"` }) : t({ zh: '搜索', en: 'Search' })}
-      </h1>
+      <PageHead
+        title={
+          q ? t({ zh: `与「${q}」有关的记录`, en: `Records with "${q}"` }) : t({ zh: '搜索', en: 'Search' })
+        }
+      />
+      <FilterBar
+        t={t}
+        action="/search"
+        q={q}
+        searchHint={t({ zh: '名称、编号、电话', en: 'Name, number or telephone' })}
+        filters={[]}
+      />
       <Table
         t={t}
         caption={t({ zh: '搜索结果', en: 'Results' })}
@@ -208,7 +240,7 @@ export async function searchAll(c: Context<Env>) {
         empty={{
           text: q
             ? t({ zh: '没有找到,换个词试试;两个字就能搜', en: 'Nothing found; try other words' })
-            : t({ zh: '在上方输入要找的名称、编号或电话', en: 'Type a name or number above' }),
+            : t({ zh: '在上方输入要找的名称、编号或电话,两个字就能搜', en: 'Type a name or number above' }),
         }}
       />
     </>,

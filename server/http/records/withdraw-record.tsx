@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { Button } from '../../../web/ui/button.tsx'
 import { ErrorSummary, Notice } from '../../../web/ui/notice.tsx'
 import { PageHead } from '../../../web/ui/page.tsx'
-import { type DatasetSpec, labelOf, type Rec } from '../../kernel/dataset.ts'
+import type { DatasetSpec, Rec } from '../../kernel/dataset.ts'
 import { derivedId, newId } from '../../kernel/ids.ts'
 import { refuse } from '../../kernel/refusal.ts'
 import { page } from '../layout.tsx'
@@ -10,6 +10,7 @@ import type { Env } from '../module.ts'
 import { faultsOf, saidOf, statusOf } from './fill-form.tsx'
 import { datasetFrom, placeOfDataset, recordFrom } from './paths.ts'
 import { readForm } from './read-form.ts'
+import { headingFor } from './show.tsx'
 
 export async function askWithdraw(c: Context<Env>) {
   const spec = withdrawable(c)
@@ -100,7 +101,7 @@ function withdrawable(c: Context<Env>): DatasetSpec {
   return spec
 }
 
-function draw(
+async function draw(
   c: Context<Env>,
   spec: DatasetSpec,
   record: Rec,
@@ -108,7 +109,7 @@ function draw(
   status?: 403 | 422,
 ) {
   const { t } = c.var
-  const label = labelOf(spec, record.fields)
+  const label = await headingFor(c.var, spec, record)
   const back = `/d/${spec.name}/${record.id}`
   const title = t({ zh: `作废 ${label}`, en: `Withdraw ${label}` })
   return page(
@@ -121,6 +122,7 @@ function draw(
         { title: label, path: back },
       ],
       ...(status && { status }),
+      task: true,
     },
     <form class="form plain-form" method="post" action={`${back}/withdraw`}>
       <input type="hidden" name="_csrf" value={c.var.csrf} />

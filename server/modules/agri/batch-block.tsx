@@ -1,4 +1,4 @@
-// What stands under a batch's facts: how far it is, the one next step, its kilograms, and its story in order.
+// What stands above a batch's facts: how far it is, the one next step, its kilograms, and its story in order.
 
 import { ActionBar, Block, Button, Notice, Tag } from '../../../web/ui/index.ts'
 import type { Rec } from '../../kernel/dataset.ts'

@@ -45,7 +45,7 @@ export const plots = dataset('agri.plot', {
   keeper: 'township',
   offline: true,
   label: '{name}',
-  columns: ['code', 'name', 'entity', 'use', 'crop', 'area', 'division'],
+  columns: ['name', 'code', 'crop', 'area', 'use', 'entity', 'division'],
   catalogue: { share: 'conditional', open: 'after-masking', updates: 'monthly', steward: bureau },
 })
 
@@ -226,7 +226,8 @@ export const batches = dataset('agri.batch', {
   offline: true,
   closed: true,
   label: '{code}',
-  columns: ['code', 'product', 'entity', 'plot', 'division', 'started', 'state'],
+  heading: '{product} · {plot}',
+  columns: ['product', 'plot', 'state', 'started', 'code', 'entity', 'division'],
   catalogue: { share: 'conditional', open: 'after-masking', updates: 'daily', steward: bureau },
 })
 
@@ -243,7 +244,11 @@ export const batchPlots = dataset('agri.batch-plot', {
   append: true,
   closed: true,
   label: '{batch}',
+  heading: '{batch} · {plot}',
 })
+
+/** Work of which so much was used. */
+const measured = ['pesticide', 'fertiliser', 'sowing', 'stocking', 'feeding', 'other']
 
 /** What a clerk says of one piece of work: asked by the verb, kept in the record. */
 export const farmWork = {
@@ -261,10 +266,19 @@ export const farmWork = {
     },
   ).filter(),
   on: date({ zh: '日期', en: 'Date' }).filter(),
-  pesticide: ref('agri.pesticide', { zh: '农药或渔药', en: 'Pesticide or drug' }).optional(),
-  input: text({ zh: '投入品名称', en: 'Input' }).optional(),
-  maker: text({ zh: '投入品生产企业', en: 'Maker of the input' }).optional(),
-  dose: decimal({ zh: '用量', en: 'Dose' }).min(0).optional(),
+  pesticide: ref('agri.pesticide', { zh: '农药或渔药', en: 'Pesticide or drug' })
+    .optional()
+    .must('kind', 'pesticide'),
+  input: text({ zh: '投入品名称', en: 'Input' })
+    .optional()
+    .only('kind', 'fertiliser', 'sowing', 'stocking', 'feeding', 'other'),
+  maker: text({ zh: '投入品生产企业', en: 'Maker of the input' })
+    .optional()
+    .only('kind', 'fertiliser', 'sowing', 'stocking', 'feeding', 'other'),
+  dose: decimal({ zh: '用量', en: 'Dose' })
+    .min(0)
+    .optional()
+    .only('kind', ...measured),
   'dose-unit': choice(
     { zh: '用量单位', en: 'Dose unit' },
     {
@@ -274,10 +288,12 @@ export const farmWork = {
       kg: { zh: '公斤', en: 'kg' },
       litre: { zh: '升', en: 'l' },
     },
-  ).optional(),
-  target: text({ zh: '防治对象', en: 'Target' }).optional(),
+  )
+    .optional()
+    .only('kind', ...measured),
+  target: text({ zh: '防治对象', en: 'Target' }).optional().only('kind', 'pesticide'),
   operator: text({ zh: '操作人', en: 'Done by' }).sensitive('mask').optional(),
-  photos: files({ zh: '照片', en: 'Photos' }).optional(),
+  photos: files({ zh: '照片', en: 'Photos' }).pictures().optional(),
   note: long({ zh: '备注', en: 'Note' }).optional(),
 }
 
@@ -302,10 +318,19 @@ export const testing = {
   sampled: date({ zh: '抽样日期', en: 'Sampled on' }),
   on: date({ zh: '报告日期', en: 'Reported on' }).filter(),
   items: text({ zh: '检测项目', en: 'Items' }).longest(200),
-  value: decimal({ zh: '酶抑制率', en: 'Enzyme inhibition' }).unit('%', '%').min(0).max(100).optional(),
+  value: decimal({ zh: '酶抑制率', en: 'Enzyme inhibition' })
+    .unit('%', '%')
+    .min(0)
+    .max(100)
+    .optional()
+    .only('kind', 'rapid'),
   method: text({ zh: '方法标准', en: 'Method' }).optional(),
-  lab: text({ zh: '检测机构', en: 'Laboratory' }).optional(),
-  report: text({ zh: '报告编号', en: 'Report' }).optional(),
+  lab: text({ zh: '检测机构', en: 'Laboratory' })
+    .optional()
+    .only('kind', 'commissioned', 'supervised', 'monitoring'),
+  report: text({ zh: '报告编号', en: 'Report' })
+    .optional()
+    .only('kind', 'own', 'commissioned', 'supervised', 'monitoring'),
   verdict: choice(
     { zh: '结论', en: 'Verdict' },
     { pass: { zh: '合格', en: 'Pass' }, fail: { zh: '不合格', en: 'Fail' } },
@@ -345,6 +370,7 @@ export const harvests = dataset('agri.harvest', {
   offline: true,
   closed: true,
   label: '{on}',
+  heading: '{on} · {quantity}',
   columns: ['on', 'quantity', 'batch', 'entity', 'division', 'early'],
   catalogue: { share: 'conditional', open: 'after-masking', updates: 'daily', steward: bureau },
 })
@@ -363,6 +389,7 @@ export const inspections = dataset('agri.inspection', {
   append: true,
   closed: true,
   label: '{number}',
+  heading: '{kind} · {on}',
   columns: ['number', 'on', 'kind', 'items', 'verdict', 'batch', 'entity', 'division'],
   catalogue: { share: 'unconditional', open: 'open', updates: 'daily', steward: bureau },
 })
@@ -413,6 +440,7 @@ export const certificates = dataset('agri.certificate', {
   offline: true,
   closed: true,
   label: '{number}',
+  heading: '{product} · {quantity}',
   columns: ['number', 'issued', 'product', 'quantity', 'issuer', 'division', 'state'],
   catalogue: { share: 'unconditional', open: 'after-masking', updates: 'live', steward: bureau },
 })

@@ -18,7 +18,8 @@ export const recordFarmWork = verb('agri.batch.farm-work-recorded', {
     ...farmWork,
     admitted: flag({ zh: '确已使用,如实登记', en: 'It was used all the same; write it down' })
       .optional()
-      .hint('只在提示不能使用、但确实已经用了时选', 'Only when told that it may not be used'),
+      .late()
+      .hint('选「是」保存,本批转为隔离', 'Saved with yes, the batch is held'),
   },
   when: (batch) => batch.fields.state !== 'closed',
   suggest: (_, actor) => ({ kind: 'pesticide', on: countyDay(), operator: actor.name }),
@@ -52,8 +53,8 @@ export const recordFarmWork = verb('agri.batch.farm-work-recorded', {
       if (why && !work.admitted)
         refuse(
           {
-            zh: `${why.zh}。确已使用的,勾选「确已使用,如实登记」再保存,本批转为隔离`,
-            en: `${why.en}. If it was used all the same, tick “write it down” and save; the batch is then held.`,
+            zh: `${why.zh}。确已使用的,在「确已使用,如实登记」选「是」再保存,本批转为隔离`,
+            en: `${why.en}. If it was used all the same, answer yes to “write it down” and save; the batch is then held.`,
           },
           { field: 'pesticide' },
         )

@@ -17,7 +17,10 @@ export const harvestBatch = verb('agri.batch.harvested', {
     admitted: flag({
       zh: '确已采收,如实登记',
       en: 'It was harvested all the same; write it down',
-    }).optional(),
+    })
+      .optional()
+      .late()
+      .hint('选「是」保存,本批转为隔离', 'Saved with yes, the batch is held'),
   },
   when: (batch) => batch.fields.state !== 'closed',
   suggest: (_, actor) => ({ on: countyDay(), operator: actor.name }),
@@ -44,8 +47,8 @@ export const harvestBatch = verb('agri.batch.harvested', {
       const wait = waitWords(tooSoon, write.today)
       refuse(
         {
-          zh: `${wait.zh}。确已采收的,勾选「确已采收,如实登记」再保存,本批转为隔离,不能开具合格证`,
-          en: `${wait.en}. If it was harvested all the same, tick “write it down” and save; the batch is then held.`,
+          zh: `${wait.zh}。确已采收的,在「确已采收,如实登记」选「是」再保存,本批转为隔离,不能开具合格证`,
+          en: `${wait.en}. If it was harvested all the same, answer yes to “write it down” and save; the batch is then held.`,
         },
         { field: 'on' },
       )

@@ -2,11 +2,13 @@
 // and bureau see their area's, and only those that wait for somebody.
 
 import type { Context } from 'hono'
-import { Block, Button, Empty, PageHead, Table, Tag } from '../../../web/ui/index.ts'
+import { Block, Button, Empty, PageHead, Table, Tag, Ticks } from '../../../web/ui/index.ts'
 import { page } from '../../http/layout.tsx'
 import type { Env } from '../../http/module.ts'
-import { countyDay, dateText } from '../../kernel/words.ts'
-import { batches } from './dataset.ts'
+import type { Rec } from '../../kernel/dataset.ts'
+import type { Desk } from '../../kernel/desk.ts'
+import { countyDay, dateText, type Lang, numberText, type Say } from '../../kernel/words.ts'
+import { batches, farmRecords, harvests, inspections } from './dataset.ts'
 import { gather } from './gather.ts'
 import { nextStep } from './next-step.ts'
 import type { Batch, State } from './state.ts'
@@ -42,6 +44,7 @@ export async function showHome(c: Context<Env>) {
     gather(desk, all),
     desk.labels(all.flatMap((each) => [each.fields.product, each.fields.plot, each.fields.entity])),
   ])
+  const latest = actor.entity ? await latestOf(desk, t, lang, actor.entity) : []
   const acts = (batch: Batch) => {
     const step = nextStep(look, batch, today)
     const may =
@@ -86,6 +89,23 @@ export async function showHome(c: Context<Env>) {
               : undefined
           }
         />
+      )}
+      {latest.length > 0 && (
+        <Block
+          title={t({ zh: '最近记的', en: 'Entered lately' })}
+          id="latest"
+          more={<a href="/d/agri.farm-record">{t({ zh: '全部农事记录', en: 'All farm records' })}</a>}
+        >
+          <ul class="latest">
+            {latest.map((each) => (
+              <li>
+                <a href={each.path}>{each.title}</a>
+                <span>{each.note}</span>
+                <Ticks t={t} fate={each.fate} />
+              </li>
+            ))}
+          </ul>
+        </Block>
       )}
       {found
         .filter((group) => group.records.length > 0)
@@ -139,4 +159,41 @@ export async function showHome(c: Context<Env>) {
         ))}
     </>,
   )
+}
+
+/** The operator's newest entries of all kinds: where yesterday's slip of the pen is found again. */
+async function latestOf(desk: Desk, t: Say, lang: Lang, entity: string) {
+  const lists = await Promise.all(
+    [farmRecords, harvests, inspections].map((dataset) =>
+      desk.list(dataset.name, { filter: { entity }, sort: '-on', limit: 4 }),
+    ),
+  )
+  const records = lists
+    .flatMap((each) => each.records)
+    .sort((a, b) => String(b.fields['on']).localeCompare(String(a.fields['on'])) || (a.id < b.id ? 1 : -1))
+    .slice(0, 4)
+  const ids = records.map((each) => String(each.fields['batch']))
+  const found = await Promise.all(ids.map((id) => desk.read(batches, id)))
+  const names = await desk.labels(
+    found.flatMap((each) => (each ? [each.fields.product, each.fields.plot] : [])),
+  )
+  return records.map((record, i) => {
+    const batch = found[i]?.fields
+    return {
+      path: `/d/${record.dataset}/${record.id}`,
+      title: `${dateText(String(record.fields['on']), lang)} ${whatOf(t, record)}`,
+      note: batch ? [names.get(batch.product), names.get(batch.plot)].filter(Boolean).join(' · ') : '',
+      fate: desk.fate(record),
+    }
+  })
+}
+
+function whatOf(t: Say, { dataset, fields }: Rec): string {
+  if (dataset === harvests.name) {
+    const kilos = numberText(Number(fields['quantity']))
+    return t({ zh: `采收 ${kilos} 公斤`, en: `Harvested ${kilos} kg` })
+  }
+  const spec = (dataset === inspections.name ? inspections : farmRecords).spec
+  const words = spec.fields['kind']!.options?.[String(fields['kind'])]
+  return words ? t(words) : t(spec.title)
 }

@@ -23,6 +23,7 @@ import { correctHarvest, harvestBatch } from './harvest.ts'
 import { showHome } from './home.tsx'
 import { inspectBatch } from './inspect.ts'
 import { measures } from './measures.ts'
+import { offerCertificate, offerWork } from './offers.ts'
 import { addPlot, openBatch } from './open-batch.ts'
 import { ownRecords } from './own.ts'
 import { printCertificate, printLabels } from './print-pages.tsx'
@@ -110,7 +111,12 @@ export const agri: Module = {
   },
   publicPages,
   waiting,
-  blocks: { 'agri.batch': batchBlock, 'agri.plot': plotBlock, 'agri.certificate': certificateBlock },
+  leads: { 'agri.batch': batchBlock, 'agri.certificate': certificateBlock },
+  blocks: { 'agri.plot': plotBlock },
+  offers: {
+    'agri.batch.farm-work-recorded': offerWork,
+    'agri.batch.certified': offerCertificate,
+  },
   rules: [...ownRecords, gtinHolds, certificateHolds, harvestCovers],
   measures,
   grants,

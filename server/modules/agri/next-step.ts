@@ -49,7 +49,8 @@ export function nextStep(look: Look, batch: Batch, today: string): NextStep {
           tone: 'warn',
         }
       const days = Math.round((Date.parse(today) - Date.parse(batch.fields.started)) / 86_400_000)
-      const since = { zh: `第 ${days} 天`, en: `Day ${days}` }
+      const since =
+        days === 0 ? { zh: '今天开的批次', en: 'Begun today' } : { zh: `第 ${days} 天`, en: `Day ${days}` }
       // Nothing is ripe after three weeks but sprouts: until then the field work is what there is to write.
       if (days < 21)
         return {
