@@ -171,7 +171,7 @@ export class Search implements Searcher {
 }
 
 // Rises when words are cut differently, so that an index made by an older version is built again.
-const form = '1'
+const form = '2'
 const index =
   "create virtual table if not exists found using fts5(words, content='', contentless_delete=1, detail=none)"
 const emptyIndex = `drop table if exists found; ${index}`
