@@ -9,6 +9,7 @@ import type { Desk } from '../kernel/desk.ts'
 import { Refusal } from '../kernel/refusal.ts'
 import { actorOf, type Db, listAccounts, type SessionRules } from './accounts.ts'
 import { apiRoutes } from './api.ts'
+import { boxMark } from './box-mark.ts'
 import { deviceRoutes } from './devices.ts'
 import { readBack } from './diary.ts'
 import { checkCsrf, type Doors, needsPerson, recognise } from './doors.ts'
@@ -71,6 +72,7 @@ export function createApp(box: BoxApp): App {
     c.set('nonce', crypto.randomUUID().replaceAll('-', ''))
     c.set('keepFile', services.files.keep)
     await next()
+    c.res.headers.set(boxMark, store.node.id)
     guard(c.res.headers, c.var.nonce, c.var.reach)
   })
 

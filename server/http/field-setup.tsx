@@ -162,7 +162,7 @@ function showSetup(c: Context<Env>, db: Db, taken?: Taken) {
           </p>
         </Notice>
       </div>
-      <form class="form" data-field-setup hidden>
+      <form class="form" data-field-setup={actor.id} hidden>
         <div class="field">
           <label for="f-device">{t({ zh: '设备名称', en: 'Device name' })}</label>
           <input
@@ -218,6 +218,10 @@ function showSetup(c: Context<Env>, db: Db, taken?: Taken) {
           data-working={t({
             zh: '正在把您辖区的台账带到本机…',
             en: 'Bringing your registers to this device…',
+          })}
+          data-orphans={t({
+            zh: '您以前在这台设备上登记的还没有送出,锁在原来的 PIN 下。请填原来的 PIN,或先到「离线办公」解锁',
+            en: 'What you entered here earlier is not sent yet and lies under the old PIN. Use that PIN, or unlock this device first',
           })}
           data-failed={t({
             zh: '没有设成,请检查与县盒的连接后再试',

@@ -2,7 +2,7 @@
 // from the declaration, and the same function decides on the box and in a browser that is out of reach.
 
 import type { Actor } from './access.ts'
-import type { Dataset, Rec } from './dataset.ts'
+import type { Dataset, Rec, Upcast } from './dataset.ts'
 import type { Fields, ValuesOf } from './fields.ts'
 import type { Words } from './words.ts'
 
@@ -24,6 +24,8 @@ export interface ActRequest {
   cause?: string
   /** Earlier acts of the same unsent chain on its records: this one waits until they have arrived, and knows them. */
   after?: string[]
+  /** Version of the dataset in whose words `fields` are, when it may have waited since; today's when absent. */
+  spoken?: number
 }
 
 /** What became of it. */
@@ -102,6 +104,8 @@ export interface Verb<F extends Fields = Fields, I extends Fields = Fields> {
   starts?: true
   /** The step most people take next: drawn as the filled button. */
   main?: true
+  /** Old words of its form in today's, for acts that waited on a device meanwhile; the dataset's own when absent. */
+  upcast?: Upcast
   /** Values the form opens with. */
   suggest?: (record: Rec<ValuesOf<F>> | undefined, actor: Actor) => Record<string, unknown>
   /** Synchronous; may run again (in a browser, when a record had to be fetched): no effect but through `write`. */

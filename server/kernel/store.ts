@@ -17,6 +17,7 @@ import { asSql, prepare, type RecordRow, type Statements, toRec, writeRecord } f
 import { blankHeld, blankLines, linesSaying, questionWithout, without } from './redact.ts'
 import { Conflict, type Overlap, Refusal } from './refusal.ts'
 import type { Registry } from './registry.ts'
+import { actInTodaysWords } from './todays-words.ts'
 import { weigh } from './weigh.ts'
 import type { Words } from './words.ts'
 
@@ -254,9 +255,11 @@ export class Store {
 
   private decideAct(
     actor: Actor,
-    request: ActRequest,
+    said: ActRequest,
     how: { onOverlap?: 'conflict' | 'question' },
   ): Receipt {
+    // A phone may come back with what it was told before this box was upgraded.
+    const request = actInTodaysWords(this.registry, said)
     if (!isId(request.id))
       throw new Refusal({ zh: '操作编号应为 UUIDv7', en: 'The act id must be a UUIDv7.' })
     const known = this.sql.actById.get(request.id) as { seq: number; actor: string } | null

@@ -8,7 +8,8 @@ import { sealBytes, unsealBytes } from './vault.ts'
 
 /** Longest side of a kept photo: a leaf's spots are still seen, and a day of photos fits through a village line. */
 const longest = 1600
-const piece = 256 * 1024
+/** A piece is as much as the line carries in a few seconds: what is cut off on the way is sent again whole. */
+const [smallest, first, largest] = [8 * 1024, 64 * 1024, 1024 * 1024]
 
 interface Kept {
   sealed: Sealed
@@ -16,6 +17,8 @@ interface Kept {
 }
 
 export class Attachments {
+  private piece = first
+
   constructor(
     private readonly shelf: Shelf,
     private readonly key: CryptoKey,
@@ -39,39 +42,68 @@ export class Attachments {
     return kept && { bytes: await unsealBytes(this.key, kept.sealed), type: kept.reference.type }
   }
 
-  /** Sends every photo kept here; each is let go once the box has it whole. One that will not go holds up no other. */
-  async send(ask: Ask): Promise<void> {
-    for (const kept of await this.shelf.all<Kept>('file')) {
-      const { sha256 } = kept.reference
-      if (await sendPieces(ask, sha256, await unsealBytes(this.key, kept.sealed)))
-        await this.shelf.remove('file', sha256)
-    }
+  /** Photos the box does not have whole yet, by SHA-256. */
+  async waiting(): Promise<string[]> {
+    return (await this.shelf.keys('file')) as string[]
   }
-}
 
-/** True when the box has it whole. Throws only when the box is out of reach. */
-async function sendPieces(ask: Ask, sha256: string, bytes: ArrayBuffer): Promise<boolean> {
-  const path = `/device/v1/files/${sha256}`
-  const known = await ask(path, { method: 'HEAD' })
-  if (known.headers.get('upload-complete') === '?1') return true
-  let offset = Number(known.headers.get('upload-offset') ?? 0)
-  while (offset < bytes.byteLength) {
-    const answer = await ask(path, {
-      method: 'PATCH',
-      body: bytes.slice(offset, offset + piece),
-      headers: {
-        'upload-offset': String(offset),
-        'upload-length': String(bytes.byteLength),
-        'content-type': 'application/offset+octet-stream',
-      },
-    })
-    if (answer.headers.get('upload-complete') === '?1') return true
-    const next = Number(answer.headers.get('upload-offset') ?? Number.NaN)
-    // 409 tells where the box really stands; whatever else it says is for the next exchange.
-    if (!(answer.ok || answer.status === 409) || Number.isNaN(next) || next === offset) return false
-    offset = next
+  /**
+   * Sends one photo from where the box stands, and lets it go once the box has it whole. False when the box would not take it
+   * now, or when `until` says to leave the rest for later. Throws only when the box is out of reach.
+   */
+  async send(ask: Ask, sha256: string, until: () => boolean = () => false): Promise<boolean> {
+    const kept = await this.shelf.get<Kept>('file', sha256)
+    if (!kept) return true
+    if (!(await this.sendPieces(ask, sha256, await unsealBytes(this.key, kept.sealed), until))) return false
+    await this.shelf.remove('file', sha256)
+    return true
   }
-  return false
+
+  /** Everything kept here, sealed again with another key: its person sets the device up anew. */
+  async resealed(key: CryptoKey): Promise<[sha256: string, photo: unknown][]> {
+    const photos: [string, Kept][] = []
+    for (const { sealed, reference } of await this.shelf.all<Kept>('file')) {
+      const bytes = await unsealBytes(this.key, sealed).catch(() => undefined)
+      if (bytes) photos.push([reference.sha256, { sealed: await sealBytes(key, bytes), reference }])
+    }
+    return photos
+  }
+
+  private async sendPieces(
+    ask: Ask,
+    sha256: string,
+    bytes: ArrayBuffer,
+    until: () => boolean,
+  ): Promise<boolean> {
+    const path = `/device/v1/files/${sha256}`
+    const known = await ask(path, { method: 'HEAD' })
+    if (known.headers.get('upload-complete') === '?1') return true
+    let offset = Number(known.headers.get('upload-offset') ?? 0)
+    while (offset < bytes.byteLength && !until()) {
+      const began = performance.now()
+      const answer = await ask(path, {
+        method: 'PATCH',
+        body: bytes.slice(offset, offset + this.piece),
+        headers: {
+          'upload-offset': String(offset),
+          'upload-length': String(bytes.byteLength),
+          'content-type': 'application/offset+octet-stream',
+        },
+      }).catch((error) => {
+        this.piece = Math.max(smallest, this.piece / 4)
+        throw error
+      })
+      if (answer.headers.get('upload-complete') === '?1') return true
+      const next = Number(answer.headers.get('upload-offset') ?? Number.NaN)
+      // 409 tells where the box really stands; whatever else it says is for the next exchange.
+      if (!(answer.ok || answer.status === 409) || Number.isNaN(next) || next === offset) return false
+      offset = next
+      const seconds = (performance.now() - began) / 1000
+      if (seconds < 2) this.piece = Math.min(largest, this.piece * 2)
+      else if (seconds > 10) this.piece = Math.max(smallest, this.piece / 2)
+    }
+    return false
+  }
 }
 
 async function shrunk(file: File): Promise<{ bytes: ArrayBuffer; type: string; name: string }> {

@@ -39,16 +39,33 @@ export interface LinkState {
   /** Diary position of the replica. */
   seq: number
   imported: number
+  /** The last exchange was cut short by its own time: what it did not come to is sent by the next. */
+  unfinished?: boolean
 }
 
 /** Fetches from the box; throws when it cannot be reached. */
 export type Ask = (path: string, init?: RequestInit) => Promise<Response>
 
-const batch = 100
+/** Photos kept here (attachments.ts). */
+export interface Files {
+  /** Their SHA-256, those that are still to be sent. */
+  waiting(): Promise<string[]>
+  /** True when the box has it whole; false when it would not take it now. Throws when the box is out of reach. */
+  send(ask: Ask, sha256: string, until: () => boolean): Promise<boolean>
+}
+
+/** A request that has no answer after so long has none: a portal or a dead relay swallowed it. */
+const patience = 60_000
+const kilobyte = 1024
 
 export class Link {
   private running?: Promise<LinkState>
   private again = false
+  private ended = false
+  /** How much is sent at once, in bytes: as much as the line carries in a few seconds, so that little is sent twice. */
+  private pace = 32 * kilobyte
+  /** Acts at which the box itself failed: sent alone, behind all others. */
+  private readonly stumbling = new Set<string>()
 
   constructor(
     private readonly ask: Ask,
@@ -56,9 +73,10 @@ export class Link {
     private readonly outbox: Outbox,
     readonly state: LinkState,
     private readonly more: {
-      /** What has to be at the box before the acts: the photos they mention. */
-      before?: () => Promise<void>
+      files?: Files
       now?: () => string
+      /** Told after every exchange, and before `exchange` returns. */
+      settled?: (state: LinkState) => Promise<void>
     } = {},
   ) {}
 
@@ -66,30 +84,42 @@ export class Link {
     return this.more.now?.() ?? new Date().toISOString()
   }
 
-  /** Sends what waits and takes in what is new. A call while one is running makes it go round once more. */
-  exchange(): Promise<LinkState> {
+  /**
+   * Sends what waits and takes in what is new. A call while one is running makes it go round once more. `until` says when
+   * to leave the rest for later: browsers end a worker that works too long with no page open.
+   */
+  exchange(until: () => boolean = () => false): Promise<LinkState> {
     if (this.running) {
       this.again = true
       return this.running
     }
-    this.running = this.rounds().finally(() => {
+    this.running = this.rounds(until).finally(() => {
       this.running = undefined
     })
     return this.running
   }
 
-  private async rounds(): Promise<LinkState> {
+  /** Nothing more is asked of the box: its person has signed out. */
+  end() {
+    this.ended = true
+  }
+
+  private async rounds(until: () => boolean): Promise<LinkState> {
     do {
       this.again = false
-      const fate = await this.once()
+      const fate = await this.once(until)
       if (fate !== this.state.fate) Object.assign(this.state, { fate, since: this.now() })
-    } while (this.again && this.state.fate === 'up')
+    } while (this.again && this.state.fate === 'up' && !until())
+    await this.more.settled?.(this.state)
     return this.state
   }
 
-  private async once(): Promise<LineFate> {
+  private async once(until: () => boolean): Promise<LineFate> {
     try {
-      await this.drain()
+      // Another worker may have written here while this one slept.
+      await this.outbox.look()
+      await this.drain(until)
+      this.state.unfinished = until()
       await this.catchUp()
       this.state.confirmedAt = this.now()
       return 'up'
@@ -99,52 +129,113 @@ export class Link {
     }
   }
 
-  private async drain(): Promise<void> {
-    let last = ''
-    for (;;) {
-      const ready = this.outbox.sendable(batch)
-      // Held acts stay ready; sending the same ones again in this round would only be held again.
-      const round = ready.map((each) => each.id).join()
-      if (ready.length === 0 || round === last) return
-      last = round
-      await this.more.before?.()
-      const response = await this.sent('/device/v1/acts', {
-        method: 'POST',
-        body: JSON.stringify(ready.map((each) => each.request)),
-        headers: { 'content-type': 'application/json' },
-      })
-      if (response.ok)
-        for (const receipt of (await response.json()) as Receipt[]) await this.outbox.answered(receipt)
-      else await this.oneByOne(ready)
+  /** Words before pictures: acts that mention no unsent photo go first, then each photo and what waited for it. */
+  private async drain(until: () => boolean): Promise<void> {
+    const { files } = this.more
+    const last = [...this.stumbling]
+    const sent = new Set(last)
+    const unsent = new Set(await files?.waiting())
+    const holdBack = (entry: Entry) => unsent.size > 0 && photosOf(entry).some((sha256) => unsent.has(sha256))
+    await this.sendActs(sent, holdBack, until)
+    for (const sha256 of new Set([...this.outbox.entries.flatMap(photosOf), ...unsent])) {
+      if (!files || !unsent.has(sha256)) continue
+      await files.send((path, init) => this.sent(path, init), sha256, until)
+      if (until()) return
+      // One that would not go holds up nothing: the act arrives, the photo is tried again next time.
+      unsent.delete(sha256)
+      await this.sendActs(sent, holdBack, until)
+    }
+    for (const id of last) {
+      const entry = this.outbox.find(id)
+      this.stumbling.delete(id)
+      if (entry?.fate === 'waiting' && !until()) await this.sendBatch([entry])
     }
   }
 
-  /** The box could not read the batch: find the one it chokes on, so that it does not hold up the others. */
-  private async oneByOne(ready: Entry[]): Promise<void> {
-    for (const entry of ready) {
-      const response = await this.sent('/device/v1/acts', {
-        method: 'POST',
-        body: JSON.stringify(entry.request),
-        headers: { 'content-type': 'application/json' },
-      })
-      const answer = (await response.json().catch(() => ({}))) as Partial<Receipt> & { detail?: string }
-      if (response.ok) await this.outbox.answered(answer as Receipt)
-      else
-        await this.outbox.answered({
-          id: entry.id,
-          outcome: 'refused',
-          message: {
-            zh: `县里读不懂这一条:${answer.detail ?? response.status}`,
-            en: `The county could not read this entry: ${answer.detail ?? response.status}`,
-          },
-        })
+  private async sendActs(
+    sent: Set<string>,
+    holdBack: (entry: Entry) => boolean,
+    until: () => boolean,
+  ): Promise<void> {
+    while (!until()) {
+      const ready = this.outbox.sendable(this.pace, { sent, holdBack })
+      if (ready.length === 0) return
+      const began = performance.now()
+      try {
+        await this.sendBatch(ready)
+      } catch (error) {
+        this.pace = Math.max(4 * kilobyte, this.pace / 4)
+        throw error
+      }
+      const seconds = (performance.now() - began) / 1000
+      if (seconds < 2) this.pace = Math.min(kilobyte * kilobyte, this.pace * (seconds < 0.5 ? 4 : 2))
+      else if (seconds > 10) this.pace = Math.max(4 * kilobyte, this.pace / 2)
+      // What was held stays waiting; told once is enough for this time.
+      for (const each of ready) sent.add(each.id)
     }
+  }
+
+  private async sendBatch(ready: Entry[]): Promise<void> {
+    const answer = await this.receiptsFor(ready)
+    if ('receipts' in answer) await this.outbox.answered(...answer.receipts)
+    else if (ready.length > 1) await this.oneByOne(ready)
+    else await this.setAside(ready[0]!, answer)
+  }
+
+  /** The box stumbles over the batch: find the one it chokes on, so that it does not hold up the others. */
+  private async oneByOne(ready: Entry[]): Promise<void> {
+    let stumbles = 0
+    for (const entry of ready) {
+      const answer = await this.receiptsFor([entry])
+      if ('receipts' in answer) {
+        stumbles = 0
+        await this.outbox.answered(...answer.receipts)
+        continue
+      }
+      await this.setAside(entry, answer)
+      // It is not the acts, it is the box.
+      if (answer.status >= 500 && ++stumbles === 10) throw new Turned('down')
+    }
+  }
+
+  /** What the box cannot read returns to its person; what makes the box fail waits behind the rest, and is tried again. */
+  private async setAside(entry: Entry, { status, why }: Stumble): Promise<void> {
+    if (status >= 500) {
+      this.stumbling.add(entry.id)
+      return
+    }
+    await this.outbox.answered({
+      id: entry.id,
+      outcome: 'refused',
+      message: {
+        zh: `县里读不懂这一条:${why}`,
+        en: `The county could not read this entry: ${why}`,
+      },
+    })
+  }
+
+  private async receiptsFor(entries: Entry[]): Promise<{ receipts: Receipt[] } | Stumble> {
+    const response = await this.sent('/device/v1/acts', {
+      method: 'POST',
+      body: JSON.stringify(entries.map((each) => each.request)),
+      headers: { 'content-type': 'application/json' },
+    })
+    if (response.ok) {
+      const receipts: unknown = await response.json()
+      // Whoever answers something else is not the box: a portal that says 200 to everything.
+      if (!Array.isArray(receipts)) throw new Turned('down')
+      return { receipts }
+    }
+    const { status } = response
+    if (![400, 413, 422, 500].includes(status)) throw new Turned('down')
+    const said = (await response.json().catch(() => ({}))) as { detail?: string; error?: string }
+    return { status, why: said.detail ?? said.error ?? String(status) }
   }
 
   private async catchUp(): Promise<void> {
     for (;;) {
       const response = await this.sent(`/device/v1/replica?after=${this.state.seq}`)
-      if (!response.ok) throw new Error(`replica answered ${response.status}`)
+      if (!response.ok) throw new Turned('down')
       const answer = (await response.json()) as ReplicaAnswer
       await this.replica.take(answer.records, answer.gone, {
         seq: answer.seq,
@@ -160,14 +251,28 @@ export class Link {
   }
 
   private async sent(path: string, init: RequestInit = {}): Promise<Response> {
-    const response = await this.ask(path, init)
+    if (this.ended) throw new Turned('down')
+    const response = await this.ask(path, { ...init, signal: AbortSignal.timeout(patience) })
     this.state.clock = learned(response.headers.get('date')) ?? this.state.clock
     if (response.status === 401) throw new Turned('signed-out')
     if (response.status === 410) throw new Turned('revoked')
-    // The box is there and unwell: as good as down, and nothing is marked as refused for it.
-    if (response.status >= 500 || response.status === 429) throw new Turned('down')
     return response
   }
+}
+
+/** Photos and files an act mentions, by SHA-256: a value with a hash, or a list of such. */
+function photosOf({ request }: Entry): string[] {
+  return Object.values(request.fields ?? {})
+    .flat()
+    .flatMap((value) => {
+      const sha256 = (value as { sha256?: unknown } | null | undefined)?.sha256
+      return typeof sha256 === 'string' ? [sha256] : []
+    })
+}
+
+interface Stumble {
+  status: number
+  why: string
 }
 
 class Turned extends Error {

@@ -19,21 +19,27 @@ import type { Entry } from './outbox.ts'
 
 type Ctx = Context<FieldEnv>
 
-export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchange: () => Promise<void>) {
-  app.get('/field', async (c) => (c.env.session ? showOffice(c, c.env.session) : unlockPage(c, await device)))
-  app.get('/field/unlock', async (c) => unlockPage(c, await device))
+export function fieldOffice(
+  app: Hono<FieldEnv>,
+  device: () => Promise<Device>,
+  exchange: () => Promise<void>,
+) {
+  app.get('/field', async (c) =>
+    c.env.session ? showOffice(c, c.env.session) : unlockPage(c, await device()),
+  )
+  app.get('/field/unlock', async (c) => unlockPage(c, await device()))
 
   app.post('/field/unlock', async (c) => {
     const form = await c.req.parseBody()
     const to = String(form.to ?? '')
-    const result = await (await device).unlock(String(form.name ?? ''), String(form.pin ?? ''))
+    const result = await (await device()).unlock(String(form.name ?? ''), String(form.pin ?? ''))
     if (typeof result === 'number')
-      return unlockPage(c, await device, {
+      return unlockPage(c, await device(), {
         zh: `输错次数多,请 ${result} 秒后再试`,
         en: `Too many wrong PINs. Try again in ${result} seconds.`,
       })
     if (!result)
-      return unlockPage(c, await device, {
+      return unlockPage(c, await device(), {
         zh: 'PIN 不对,请重新输入',
         en: 'The PIN is wrong; enter it again.',
       })
@@ -42,7 +48,7 @@ export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchan
   })
 
   app.post('/field/lock', async (c) => {
-    await (await device).lock()
+    await (await device()).lock()
     return c.redirect('/field/unlock', 303)
   })
   app.post('/field/exchange', async (c) => {
@@ -77,6 +83,27 @@ export function fieldOffice(app: Hono<FieldEnv>, device: Promise<Device>, exchan
       </div>,
     )
   })
+  app.get('/field/stuck', (c) => {
+    const { t } = c.var
+    return page(
+      c as never,
+      { title: t({ zh: '本机资料暂时打不开', en: 'What this device keeps cannot be opened' }), status: 503 },
+      <div class="calm">
+        <h1>{t({ zh: '本机资料暂时打不开', en: 'What this device keeps cannot be opened' })}</h1>
+        <Notice tone="warn">
+          <p>
+            {t({
+              zh: '已登记的都还在本机,没有丢。连上县盒后再打开这一页,程序会自己更新;存储空间满了的话,请先腾出一些。',
+              en: 'Everything entered is still here. Open this page again when the box answers: the program then updates itself. If the storage is full, make some room first.',
+            })}
+          </p>
+        </Notice>
+        <p class="actions">
+          <Button title={t({ zh: '再试一次', en: 'Try again' })} path="/" look="main" />
+        </p>
+      </div>,
+    )
+  })
   app.get('/field/alone', (c) => {
     const { t } = c.var
     return page(
@@ -102,7 +129,7 @@ async function showOffice(c: Ctx, session: Session) {
   const ready = state.seq > 0
   const waiting = session.outbox.entries.filter((each) => each.fate === 'waiting')
   const refused = session.outbox.entries.filter((each) => each.fate === 'refused')
-  const onlyHere = session.outbox.onlyHere
+  const { onlyHere, unread } = session.outbox
   const { wrong } = believed(state.clock)
   return page(
     c as never,
@@ -132,6 +159,35 @@ async function showOffice(c: Ctx, session: Session) {
             zh: `本机显示 ${timeText(new Date().toISOString())},县盒是 ${timeText(new Date(believed(state.clock).at).toISOString())}。登记不受影响,时间按县盒的记;请在系统设置里改正本机时间。`,
             en: `It shows ${timeText(new Date().toISOString(), 'en')}; the box has ${timeText(new Date(believed(state.clock).at).toISOString(), 'en')}. Entries are not affected and carry the box’s time. Correct it in the system settings.`,
           })}
+        </Notice>
+      )}
+      {unread.length > 0 && (
+        <Notice
+          tone="warn"
+          title={t({
+            zh: `有 ${unread.length} 条现在读不出来`,
+            en: `${unread.length} cannot be read now`,
+          })}
+        >
+          {unread.some((each) => each.why === 'newer') && (
+            <p>
+              {t({
+                zh: '是用新版程序登记的,还在本机;连上县盒更新程序后会接着发。',
+                en: 'A newer version of the program wrote them; they are kept, and sent once the program is up to date.',
+              })}
+            </p>
+          )}
+          {unread
+            .filter((each) => each.why === 'damaged')
+            .map((each) => (
+              <form method="post" action={`/field/discard/${each.id}`}>
+                {t({
+                  zh: `编号 ${each.id.slice(-8)} 的存储已损坏,不挡其他登记。`,
+                  en: `What is kept under ${each.id.slice(-8)} is damaged; it holds up nothing else.`,
+                })}{' '}
+                <Button title={t({ zh: '不要了', en: 'Discard' })} look="danger" small />
+              </form>
+            ))}
         </Notice>
       )}
       {refused.length > 0 && (

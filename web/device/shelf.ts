@@ -1,7 +1,7 @@
 // What a device keeps, on IndexedDB. One database per person and box: signing out locks it, and nobody else's key opens it.
 // Promises around requests, nothing more; a transaction lives as long as something is asked of it without waiting elsewhere.
 
-/** A block: up to `blockSize` records of one dataset in order of birth, sealed. Only ids stand outside the seal. */
+/** A block: up to `blockSize` records of one dataset, sealed. Only ids and places in the diary stand outside the seal. */
 export interface BlockHead {
   dataset: string
   n: number
@@ -19,8 +19,10 @@ export interface Sealed {
 
 /** One waiting act. What it says is sealed; its place in the order and its fate are not. */
 export interface Waiting {
-  /** The device's order; given by the database. */
+  /** The device's order; given by the database, so that two workers never take the same place. */
   n: number
+  /** In which form `sealed` is written (outbox.ts); 1 when it does not say. Outside the seal: who cannot read it sees why. */
+  format?: number
   /** The act's id. */
   id: string
   /** Records it touches: later acts on them follow it. */
@@ -35,24 +37,49 @@ export interface Waiting {
 export const stores = ['head', 'body', 'outbox', 'fact', 'file'] as const
 export type StoreName = (typeof stores)[number]
 
-export class Shelf {
-  private constructor(private readonly db: IDBDatabase) {}
+/**
+ * How a database comes to be as it is: one step per version of it, never changed once released. A new step may add a store or
+ * an index, and never reads or rewrites `outbox`: what is sealed cannot be rewritten without its person, and outbox.ts
+ * reads every format there ever was.
+ */
+const steps: ((db: IDBDatabase, transaction: IDBTransaction) => void)[] = [
+  (db) => {
+    db.createObjectStore('head', { keyPath: ['dataset', 'n'] })
+    db.createObjectStore('body', { keyPath: ['dataset', 'n'] })
+    const outbox = db.createObjectStore('outbox', { keyPath: 'n', autoIncrement: true })
+    outbox.createIndex('id', 'id', { unique: true })
+    db.createObjectStore('fact')
+    db.createObjectStore('file')
+  },
+]
 
-  static async open(name: string, factory: IDBFactory = indexedDB): Promise<Shelf> {
-    const request = factory.open(name, 1)
-    request.onupgradeneeded = () => {
-      const db = request.result
-      db.createObjectStore('head', { keyPath: ['dataset', 'n'] })
-      db.createObjectStore('body', { keyPath: ['dataset', 'n'] })
-      const outbox = db.createObjectStore('outbox', { keyPath: 'n', autoIncrement: true })
-      outbox.createIndex('id', 'id', { unique: true })
-      db.createObjectStore('fact')
-      db.createObjectStore('file')
+export class Shelf {
+  private gone = false
+
+  private constructor(private readonly db: IDBDatabase) {
+    // Another worker or tab wants to delete or upgrade: let go, so that it need not wait for this one to end.
+    db.onversionchange = () => this.close()
+    // The browser itself took it away: site data cleared, or the disk failed.
+    db.onclose = () => {
+      this.gone = true
     }
-    const shelf = new Shelf(await done(request))
-    // Another tab wants to delete or upgrade: let go, so that it need not wait for this page to close.
-    shelf.db.onversionchange = () => shelf.db.close()
-    return shelf
+  }
+
+  /**
+   * Brings the database up to date on the way; waits while an older worker still holds it (that one lets go by itself).
+   * Throws `VersionError` (IndexedDB 3.0, 4.3) when a newer program has been here: a box that was rolled back.
+   */
+  static async open(name: string, factory: IDBFactory = indexedDB): Promise<Shelf> {
+    const request = factory.open(name, steps.length)
+    request.onupgradeneeded = ({ oldVersion }) => {
+      for (const step of steps.slice(oldVersion)) step(request.result, request.transaction!)
+    }
+    return new Shelf(await done(request))
+  }
+
+  /** Nothing can be asked of it any more: open it again. */
+  get closed(): boolean {
+    return this.gone
   }
 
   /** Everything in `work` stands or falls together. Inside, await nothing but the given store calls. */
@@ -87,6 +114,10 @@ export class Shelf {
   get<T>(store: StoreName, key: IDBValidKey): Promise<T | undefined> {
     return this.together([store], 'readonly', (at) => at.get<T>(store, key))
   }
+  /** One answer for each key, asked for together. */
+  many<T>(store: StoreName, keys: IDBValidKey[]): Promise<(T | undefined)[]> {
+    return this.together([store], 'readonly', (at) => at.many<T>(store, keys))
+  }
   all<T>(store: StoreName, range?: IDBKeyRange): Promise<T[]> {
     return this.together([store], 'readonly', (at) => at.all<T>(store, range))
   }
@@ -97,7 +128,13 @@ export class Shelf {
     return this.together([store], 'readwrite', (at) => at.remove(store, key))
   }
 
+  /** Keys of a store, in order: what lies there, without lifting it. */
+  keys(store: StoreName): Promise<IDBValidKey[]> {
+    return this.together([store], 'readonly', (at) => at.keys(store))
+  }
+
   close() {
+    this.gone = true
     this.db.close()
   }
 }
@@ -108,17 +145,30 @@ export class Counter {
   get<T>(store: StoreName, key: IDBValidKey): Promise<T | undefined> {
     return done(this.transaction.objectStore(store).get(key)) as Promise<T | undefined>
   }
+  many<T>(store: StoreName, keys: IDBValidKey[]): Promise<(T | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get<T>(store, key)))
+  }
   all<T>(store: StoreName, range?: IDBKeyRange): Promise<T[]> {
     return done(this.transaction.objectStore(store).getAll(range)) as Promise<T[]>
   }
   byIndex<T>(store: StoreName, index: string, key: IDBValidKey): Promise<T | undefined> {
     return done(this.transaction.objectStore(store).index(index).get(key)) as Promise<T | undefined>
   }
+  keys(store: StoreName): Promise<IDBValidKey[]> {
+    return done(this.transaction.objectStore(store).getAllKeys())
+  }
+  /** Adds at a place of its own; answers with the place. Rejects when it is taken. */
+  add(store: StoreName, value: unknown): Promise<IDBValidKey> {
+    return done(this.transaction.objectStore(store).add(value))
+  }
   async put(store: StoreName, value: unknown, key?: IDBValidKey): Promise<void> {
     await done(this.transaction.objectStore(store).put(value, key))
   }
   async remove(store: StoreName, key: IDBValidKey | IDBKeyRange): Promise<void> {
     await done(this.transaction.objectStore(store).delete(key))
+  }
+  async clear(store: StoreName): Promise<void> {
+    await done(this.transaction.objectStore(store).clear())
   }
 }
 

@@ -4,7 +4,9 @@
 // is always decided and kept here first, then sent: there is no moment in which an entry is only on the wire.
 
 import { Hono } from 'hono'
+import { boxMark } from '../../server/http/box-mark.ts'
 import { answerFault, faultOf, missing } from '../../server/http/faults.tsx'
+import { lineFragment } from '../../server/http/layout.tsx'
 import type { Env } from '../../server/http/module.ts'
 import { fieldPages } from '../../server/http/records/field-pages.ts'
 import { newId } from '../../server/kernel/ids.ts'
@@ -14,66 +16,97 @@ import { modules } from '../../server/modules/roll-call.ts'
 import { useAssets } from '../ui/asset-url.ts'
 import { Device, type Session } from './device.ts'
 import type { FieldEnv } from './field-env.ts'
+import { type Addresses, Generation } from './generations.ts'
 import { fieldOffice } from './office.tsx'
 
 declare const self: ServiceWorkerGlobalScope
 /** Every built asset and its hashed address; put here by web/build.ts. A changed asset makes a changed worker. */
-declare const __ASSETS__: Record<string, string>
+declare const __ASSETS__: Addresses
 
-const cacheName = `xianhe-${hashOf(JSON.stringify(__ASSETS__))}`
+const generation = new Generation(__ASSETS__)
 useAssets((name) => __ASSETS__[name] ?? `/assets/${name}`)
 
 const registry = new Registry(modules)
-const device = Device.open(registry, (path, init) => fetch(path, init), tellPages)
+let opening: Promise<Device> | undefined
+/**
+ * Opened by the first event after this worker has taken over, never while it is being installed: until then the version
+ * before works on the same databases. One that could not be opened is tried again.
+ */
+function device(): Promise<Device> {
+  opening ??= Device.open(registry, (path, init) => fetch(path, init), tellPages).catch((error) => {
+    opening = undefined
+    throw error
+  })
+  return opening
+}
+
 /** How long a page of the box may take before the device draws it itself. */
 const patience = 2500
-let lastDown = 0
+/** On the clock that only rises: phones are set back to 1970 in the middle of a day. */
+let downUntil = 0
+const isDown = () => performance.now() < downUntil
+const goneDown = () => {
+  downUntil = performance.now() + 10_000
+}
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(
-    (async () => {
-      const cache = await caches.open(cacheName)
-      await cache.addAll(Object.values(__ASSETS__))
-      // Waiting acts and drafts live in the browser's databases, not in the worker: a new one may take over at once.
-      await self.skipWaiting()
-    })(),
-  )
+  // Waiting acts and drafts live in the browser's databases, not in the worker: a new one may take over at once. One that
+  // could not be had whole is not installed; the one before goes on, and what was fetched is not fetched again.
+  event.waitUntil(generation.fill().then(() => self.skipWaiting()))
 })
 
 self.addEventListener('activate', (event) => {
-  event.waitUntil(
-    (async () => {
-      // The generation before is kept: a page that is open now may still ask for its own scripts.
-      const old = (await caches.keys()).filter((name) => name.startsWith('xianhe-') && name !== cacheName)
-      for (const name of old.slice(0, -1)) await caches.delete(name)
-      await self.clients.claim()
-    })(),
-  )
+  event.waitUntil(generation.tookOver().then(() => self.clients.claim()))
 })
 
+/** Wakings by the browser under way: these ask for the next one themselves. */
+let woken = 0
+// The browser wakes the worker when the network is back, page open or not, and ends it after three minutes: what is not
+// done by then goes on with the next waking.
 self.addEventListener('sync', (event) => {
-  const { waitUntil } = event as ExtendableEvent
-  waitUntil.call(event, exchange())
+  const { lastChance } = event as ExtendableEvent & { lastChance?: boolean }
+  const work = async () => {
+    const before = await waitingForLine()
+    await exchange(within(100_000))
+    const left = await waitingForLine()
+    if (left === 0) return
+    // The browser tries three times, each time later, and then forgets. We do not. To be asked again at once for a line that
+    // is not there would only empty the battery.
+    if (left < before || lastChance) return registerSync()
+    throw new Error(`${left} wait for the line`)
+  }
+  woken++
+  const done = work().finally(() => {
+    woken--
+  })
+  ;(event as ExtendableEvent).waitUntil(done)
 })
 
 self.addEventListener('message', (event) => {
   const { data, ports } = event
   const answer = (value: unknown) => ports[0]?.postMessage(value)
-  if (data?.do === 'exchange') event.waitUntil(exchange().then(() => answer('done')))
+  const failed = (error: unknown) => answer({ error: String(error) })
+  if (data?.do === 'exchange') event.waitUntil(exchange().then(async () => answer(await lineNow()), failed))
+  if (data?.do === 'may-enrol')
+    event.waitUntil(
+      device()
+        .then((opened) => opened.wouldOrphan(String(data.name), String(data.pin)))
+        .then((orphans) => answer({ orphans }), failed),
+    )
   if (data?.do === 'enrol')
     event.waitUntil(
       (async () => {
-        await (await device).enrol(data.welcome, data.pin)
+        await (await device()).enrol(data.welcome, data.pin)
         await exchange()
         answer('done')
-      })().catch((error) => answer({ error: String(error) })),
+      })().catch(failed),
     )
 })
 
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (url.origin !== self.location.origin) return
-  if (url.pathname.startsWith('/assets/')) event.respondWith(assetFor(event.request))
+  if (url.pathname.startsWith('/assets/')) event.respondWith(generation.serve(event.request))
   else if (!boxOnly.test(url.pathname)) event.respondWith(pageFor(event))
 })
 
@@ -81,27 +114,30 @@ self.addEventListener('fetch', (event) => {
 const boxOnly =
   /^\/(api|device|sync|events|login|logout|me|healthz|metrics|files|t|01|worker\.js|manifest\.webmanifest|favicon\.ico|join|screen|field\/setup|field\/devices|field\/import)(\/|$|\?)/
 
-async function assetFor(request: Request): Promise<Response> {
-  return (await caches.match(request)) ?? fetch(request)
-}
-
 async function pageFor(event: FetchEvent): Promise<Response> {
   const { request } = event
-  const session = await (await device).current()
   const path = new URL(request.url).pathname
+  let session: Session | undefined
+  try {
+    session = await (await device()).current()
+  } catch (error) {
+    // The disk is full, or a newer program has been here (a box that was rolled back). The box's own pages need none of it.
+    console.error(String(error))
+    return fetch(request).catch(() => office(new Request(new URL('/field/stuck', self.location.origin))))
+  }
   if (path.startsWith('/field')) return office(request, session)
   if (!session) return fetch(request).catch(async () => unlockFirst(path))
   if (request.method !== 'GET') return decideHere(event, session)
-  const waits = session.outbox.entries.length > 0
-  const wasDown = Date.now() - lastDown < 10_000
+  const waits = session.outbox.onlyHere > 0
+  const wasDown = isDown()
   if (!waits && !wasDown) {
-    const answer = await fromBox(request)
+    const answer = await fromBox(request, session)
     if (answer) return answer
   }
   const drawn = await drawHere(request, session)
   if (wasDown || waits) event.waitUntil(exchange())
   return drawn.headers.get('x-carried') === 'no'
-    ? ((await fromBox(request)) ?? notCarried(request, session))
+    ? ((await fromBox(request, session)) ?? notCarried(request, session))
     : drawn
 }
 
@@ -109,33 +145,42 @@ async function decideHere(event: FetchEvent, session: Session): Promise<Response
   const kept = event.request.clone()
   const answer = await drawHere(event.request, session)
   if (answer.headers.get('x-carried') === 'no') return fetch(kept).catch(() => notCarried(kept, session))
-  // The person sees «at the county» at once when the box is near; when it is not, the page does not wait for it.
-  if (answer.status < 400) await Promise.race([exchange(), new Promise((resume) => setTimeout(resume, 1200))])
-  event.waitUntil(exchange())
+  if (answer.status >= 400) return answer
+  // The person sees «at the county» at once when the box is near; when it is not, the page does not wait for it, and the
+  // browser is asked to wake us should this be the last page.
+  const sent = exchange().then(() => true)
+  event.waitUntil(sent)
+  const inTime = await Promise.race([sent, new Promise<false>((resume) => setTimeout(resume, 1200, false))])
+  if (!inTime) event.waitUntil(registerSync())
   return answer
 }
 
-/** The box's own page, or undefined when it does not answer in time. */
-async function fromBox(request: Request): Promise<Response | undefined> {
+/** The box's own page, or undefined when it does not answer in time, or somebody else answers for it. */
+async function fromBox(request: Request, session: Session): Promise<Response | undefined> {
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(), patience)
+  const { signal } = limit
+  const isBox = (answer: Response) => answer.headers.get(boxMark) === session.welcome.node
   try {
-    const answer = await fetch(request.mode === 'navigate' ? request.url : request, {
-      signal: limit.signal,
-      redirect: 'manual',
-      credentials: 'same-origin',
-      ...(request.mode === 'navigate' && {
-        headers: { accept: request.headers.get('accept') ?? 'text/html' },
-      }),
-    })
-    if (answer.status >= 500 && answer.status !== 503) return answer
-    return answer.status === 503 ? undefined : answer
+    const answer =
+      request.mode === 'navigate'
+        ? await fetch(request.url, {
+            signal,
+            redirect: 'manual',
+            credentials: 'same-origin',
+            headers: { accept: request.headers.get('accept') ?? 'text/html' },
+          })
+        : await fetch(request, { signal })
+    // Whither a redirect leads, and who sent it, only the browser may know: ask who is there.
+    const from = answer.type === 'opaqueredirect' ? await fetch('/healthz', { signal }) : answer
+    if (isBox(from)) return answer.status === 503 ? undefined : answer
   } catch {
-    lastDown = Date.now()
-    return undefined
+    // Out of reach, or too slow to wait for.
   } finally {
     clearTimeout(timer)
   }
+  goneDown()
+  return undefined
 }
 
 const app = new Hono<FieldEnv>()
@@ -164,7 +209,7 @@ app.use('*', async (c, next) => {
   await next()
 })
 fieldOffice(app, device, exchange)
-app.get('/line', (c) => c.body(null, 204))
+app.get('/line', (c) => lineFragment(c as never))
 for (const module of modules) module.fieldPages?.(app as never)
 fieldPages(app as never)
 app.get('/d/:dataset/:id/files/:field/:sha256', async (c) => {
@@ -189,9 +234,9 @@ async function drawHere(request: Request, session: Session): Promise<Response> {
 const office = (request: Request, session?: Session) => app.fetch(request, { session })
 
 async function unlockFirst(path: string): Promise<Response> {
-  const people = await (await device).people()
+  const people = await (await device()).people()
   if (people.length > 0) return Response.redirect(`/field/unlock?to=${encodeURIComponent(path)}`, 302)
-  return app.fetch(new Request(new URL('/field/alone', self.location.origin)), {})
+  return office(new Request(new URL('/field/alone', self.location.origin)))
 }
 
 const notCarried = (request: Request, session: Session) =>
@@ -202,23 +247,84 @@ const notCarried = (request: Request, session: Session) =>
     { session },
   )
 
-async function exchange(): Promise<void> {
-  const one = async () => (await device).exchange()
-  // Two tabs, one outbox: whoever is first sends, the other waits for it.
-  await (navigator.locks ? navigator.locks.request('xianhe-exchange', one) : one())
-  const session = await (await device).current()
-  if (session?.link.state.fate === 'down') {
-    lastDown = Date.now()
-    await registerSync()
-  } else lastDown = 0
+let exchanging: Promise<void> | undefined
+let asked = 0
+
+/**
+ * Sends and takes in; never fails. Whoever asks while it runs waits for a round that began after they asked: what they
+ * have just entered is in it.
+ */
+function exchange(until: () => boolean = () => false): Promise<void> {
+  asked++
+  exchanging ??= rounds(until).finally(() => {
+    exchanging = undefined
+  })
+  return exchanging
 }
 
-/** The browser wakes the worker when the network is back, page open or not. */
+async function rounds(until: () => boolean): Promise<void> {
+  for (;;) {
+    const round = asked
+    try {
+      // The worker before may still be at it while this one takes over: one outbox, one sender.
+      const one = async () => (await device()).exchange(until)
+      await (navigator.locks ? navigator.locks.request('xianhe-exchange', one) : one())
+    } catch (error) {
+      console.error(String(error))
+      goneDown()
+    }
+    const session = await sessionNow()
+    if (session?.link.state.fate === 'up') await boxIsThere()
+    else if (session) goneDown()
+    if (woken === 0 && (await waitingForLine()) > 0) await registerSync()
+    if (asked === round || session?.link.state.fate !== 'up' || until()) return
+  }
+}
+
+const sessionNow = async (): Promise<Session | undefined> =>
+  (await device().catch(() => undefined))?.current().catch(() => undefined)
+
+let lookedForNews = Number.NEGATIVE_INFINITY
+/** What to do as soon as the box answers, besides sending: is there a newer version of the pages, and is this one whole? */
+async function boxIsThere() {
+  // A browser that has just lost its cache, and not its databases, draws naked pages until it is filled again.
+  await generation.fill().catch(() => undefined)
+  const cameBack = downUntil > 0
+  downUntil = 0
+  if (!cameBack && performance.now() - lookedForNews < 3_600_000) return
+  lookedForNews = performance.now()
+  // An app that stays open for weeks never navigates, and browsers look for a new worker only then.
+  await self.registration.update().catch(() => undefined)
+}
+
+/** How many acts and photos will go as soon as the line is there: nothing else stands in their way. */
+async function waitingForLine(): Promise<number> {
+  const session = await sessionNow()
+  if (!session) return 0
+  const { fate, unfinished } = session.link.state
+  if (fate === 'signed-out' || (fate === 'up' && !unfinished)) return 0
+  return (
+    session.outbox.sendable(Number.POSITIVE_INFINITY).length + (await session.attachments.waiting()).length
+  )
+}
+
+/** The browser wakes the worker when the network is back, page open or not. Where it cannot, open pages ask (field-line.ts). */
 async function registerSync() {
   const { sync } = self.registration as ServiceWorkerRegistration & {
     sync?: { register(tag: string): Promise<void> }
   }
   await sync?.register('exchange').catch(() => undefined)
+}
+
+/** What a page wants to know of the line, to ask again at the right time. */
+async function lineNow() {
+  const session = await sessionNow()
+  return { fate: session?.link.state.fate ?? 'unknown', waiting: session?.outbox.onlyHere ?? 0 }
+}
+
+const within = (ms: number) => {
+  const end = performance.now() + ms
+  return () => performance.now() > end
 }
 
 function lineOf(session: Session): NonNullable<Env['Variables']['deviceLine']> {
@@ -239,10 +345,4 @@ function tellPages() {
   void self.clients.matchAll().then((pages) => {
     for (const page of pages) page.postMessage({ live: 'line' })
   })
-}
-
-function hashOf(text: string): string {
-  let h = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  return (h >>> 0).toString(36)
 }
