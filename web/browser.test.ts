@@ -11,6 +11,10 @@ import { buildAssets } from './build.ts'
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const there = existsSync(executablePath)
 
+// Where the drawn ground has these townships: web/base-map/townships.geojson.
+const caowei: [number, number] = [112.381, 29.031]
+const nanzui: [number, number] = [112.309, 28.931]
+
 describe.skipIf(!there)('in a browser', () => {
   let browser: Browser
   let server: ReturnType<typeof Bun.serve>
@@ -115,6 +119,31 @@ describe.skipIf(!there)('in a browser', () => {
     await text.blur()
     await page.getByText(/已画好/).waitFor()
     expect(await page.locator('[data-geometry] .map-corner:not(.map-corner-mid)').count()).toBe(4)
+    await page.context().close()
+  })
+
+  test('the map of an empty form opens at the township the form names, and follows when another is chosen', async () => {
+    const page = await open('form')
+    const map = page.locator('[data-geometry] [data-map-canvas]')
+    await map.scrollIntoViewIfNeeded()
+    const corner = async () => {
+      await page.click('[data-draw=Polygon]')
+      for (const [x, y] of [
+        [300, 100],
+        [340, 100],
+        [340, 140],
+      ] as const)
+        await map.click({ position: { x, y } })
+      await map.press('Enter')
+      const drawn = JSON.parse(await page.locator('[data-geometry-text]').inputValue())
+      await page.click('[data-draw-clear]')
+      return drawn.coordinates[0][0] as [number, number]
+    }
+    const near = ([lng, lat]: [number, number], [x, y]: [number, number]) =>
+      Math.hypot(lng - x, lat - y) < 0.1
+    expect(near(await corner(), caowei)).toBe(true)
+    await page.selectOption('[name=division]', '430981107')
+    expect(near(await corner(), nanzui)).toBe(true)
     await page.context().close()
   })
 

@@ -21,7 +21,7 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
   const tools = place.querySelector<HTMLElement>('[data-geometry-tools]')!
   canvas.hidden = false
   tools.hidden = false
-  const { map } = await ground(canvas, data.base, words)
+  const { map, towns } = await ground(canvas, data.base, words)
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(canvas)
   // Double-click ends a line; it must not zoom as well.
   map.doubleClickZoom.disable()
@@ -33,6 +33,7 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
   /** Of a point that was taken by positioning, in metres. */
   let accuracy: number | undefined
 
+  goToTown()
   read(true)
 
   for (const button of tools.querySelectorAll<HTMLButtonElement>('[data-draw]')) {
@@ -84,7 +85,20 @@ export async function editGeometry(place: HTMLElement, data: EditorData) {
     finish()
   })
   text.addEventListener('change', () => read(true))
-  text.form?.addEventListener('draft:filled', () => read(true))
+  text.form?.addEventListener('draft:filled', () => {
+    goToTown()
+    read(true)
+  })
+  text.form?.addEventListener('change', (event) => {
+    if ((event.target as HTMLInputElement).name === 'division') goToTown()
+  })
+
+  /** Where nothing is drawn yet, the township named in the form is where people will look for their field. */
+  function goToTown() {
+    const chosen = text.form?.querySelector<HTMLInputElement>('[name=division]')?.value ?? ''
+    const town = towns.get(chosen.slice(0, 9))
+    if (town && points.length === 0 && !text.value.trim()) map.setView(town, 13, { animate: false })
+  }
 
   function begin(wanted: Geometry['type']) {
     shape = wanted

@@ -17,7 +17,7 @@ export interface MapWords {
 
 const asked = new Map<string, Promise<BaseMap>>()
 
-/** Leaflet on a canvas with the ground drawn; resolves with the county's bounds. */
+/** Leaflet on a canvas with the ground drawn; resolves with the county's bounds and where each township lies, by its code. */
 export async function ground(canvas: HTMLElement, base: string, words: MapWords) {
   const map = L.map(canvas, {
     zoomControl: false,
@@ -69,7 +69,13 @@ export async function ground(canvas: HTMLElement, base: string, words: MapWords)
   const county = boundary.getBounds()
   map.fitBounds(county, { padding: [6, 6], animate: false })
   names(map, themes)
-  return { map, county }
+  const towns = new Map(
+    themes.townships.features.map(({ geometry, properties }) => {
+      const [lng, lat] = geometry.coordinates
+      return [properties.code, L.latLng(lat!, lng!)]
+    }),
+  )
+  return { map, county, towns }
 }
 
 /** Names as tooltips, fewer of them while the county is small on the screen: none may lie on another. */
