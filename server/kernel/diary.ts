@@ -3,7 +3,6 @@
 
 import type { Database } from 'bun:sqlite'
 import type { Act, Change } from './acts.ts'
-import { canonical } from './canonical.ts'
 
 export interface ActRow {
   seq: number
@@ -48,8 +47,9 @@ export function actHash(
 ): Uint8Array {
   const hasher = new Bun.CryptoHasher('sha256')
   hasher.update(previous)
+  // Lists of texts, numbers and nulls: JSON.stringify has one spelling for these, the canonical one.
   hasher.update(
-    canonical([
+    JSON.stringify([
       act.seq,
       act.id,
       act.name,

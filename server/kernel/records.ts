@@ -101,6 +101,11 @@ export function prepare(db: Database) {
     past: q(
       'select c.version, c.fields, c.seq, a.id as act, a.actor, a.by, a.at, a.origin from change c join act a on a.seq = c.seq where c.record = ? order by c.version',
     ),
+    othersTouched: q(
+      'select 1 from change c join act a on a.seq = c.seq where c.record = ? and a.origin <> ? limit 1',
+    ),
+    savepoint: q('savepoint act'),
+    release: q('release act'),
     cursor: q('select seq from cursor where name = ?'),
     moveCursor: q('insert into cursor(name, seq) values(?, ?) on conflict do update set seq = excluded.seq'),
   }

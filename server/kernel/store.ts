@@ -416,6 +416,7 @@ export class Store {
       system: this.system,
       record: (id) => this.record(id),
       past: (id) => this.past(id),
+      othersTouched: (id, origin) => this.sql.othersTouched.get(id, origin) !== null,
       divisionOf: (node) => this.divisionOf(node),
     })
     const actor: Actor = {
@@ -544,11 +545,13 @@ export class Store {
     const level = this.depth
     const outer = level === 0
     const kept = { seq: this.lastSeq, hash: this.lastHash, floor: this.floor }
-    this.db.exec(outer ? 'begin immediate' : 'savepoint act')
+    if (outer) this.db.exec('begin immediate')
+    else this.sql.savepoint.run()
     this.depth = level + 1
     try {
       const result = work()
-      this.db.exec(outer ? 'commit' : 'release act')
+      if (outer) this.db.exec('commit')
+      else this.sql.release.run()
       this.depth = level
       if (outer) this.announce(kept.seq)
       return result

@@ -19,6 +19,8 @@ export interface Scale {
   /** For rules that run again after a merge. */
   system: Actor
   record(id: string): Rec | undefined
+  /** Whether anybody but this node changed the record. Most records know one hand, and their past need not be read. */
+  othersTouched(record: string, origin: string): boolean
   /** What was done to a record here, oldest first. */
   past(record: string): Past[]
   /** Where a node speaks from. */
@@ -124,7 +126,9 @@ function mergeInto(
   scale: Scale,
   { drafts, asked }: Weighed,
 ) {
-  const since = concurrent(scale.past(before.id), act.origin, change.knows ?? {})
+  const since = scale.othersTouched(before.id, act.origin)
+    ? concurrent(scale.past(before.id), act.origin, change.knows ?? {})
+    : []
   const clashes = since.length === 0 ? [] : concurrentFields(spec, given, since, before.fields)
   const taken = { ...given }
   const values: Record<string, QuestionValue> = {}
