@@ -30,6 +30,7 @@ export interface Browser {
     headers?: Record<string, string>,
   ): Promise<Response>
   csrf: string
+  cookie: string
 }
 
 export interface WebScene {
@@ -51,7 +52,8 @@ export async function webScene(
   const modules = more.modules ?? [base, agri, ownRegisters]
   const county = sampleCounty({ modules })
   const db: Db = drizzle(county.store.db)
-  const files = mkdtempSync(join(tmpdir(), 'xianhe-files-'))
+  const data = mkdtempSync(join(tmpdir(), 'xianhe-files-'))
+  const files = join(data, 'files')
   for (const person of Object.values(people)) await admit(db, person)
   const listeners = new Set<(topic: string, data: unknown) => void>()
   const services: Services = {
@@ -124,7 +126,7 @@ export async function webScene(
     },
     async close() {
       await county.close()
-      rmSync(files, { recursive: true, force: true })
+      rmSync(data, { recursive: true, force: true })
     },
   }
 }
@@ -173,6 +175,7 @@ async function browserOf(app: App, person: Actor): Promise<Browser> {
   const csrf = /name="_csrf" value="([^"]+)"/.exec(first)?.[1] ?? ''
   return {
     csrf,
+    cookie,
     get: async (path, headers = {}) => app.request(path, { headers: { cookie, ...headers } }),
     post: async (path, fields, headers = {}) => {
       const multipart = Object.values(fields).some((each) => each instanceof File)

@@ -20,6 +20,8 @@ export const scripts = {
   'screen.js': 'scripts/screen.ts',
   'sheet.js': 'scripts/sheet.ts',
   'field.js': 'scripts/field.ts',
+  'give.js': 'scripts/give.ts',
+  'take.js': 'scripts/take.ts',
   'join.js': 'scripts/join.ts',
 }
 export const workerEntry = 'device/worker.tsx'
@@ -41,6 +43,7 @@ const styles = {
   ],
   'map.css': ['leaflet', 'map'],
   'join.css': ['join'],
+  'hand-over.css': ['hand-over'],
   'public.css': ['public'],
   'print.css': ['print'],
   'sheet.css': ['tokens', 'sheet', 'certificate'],

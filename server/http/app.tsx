@@ -22,6 +22,7 @@ import { lineFragment } from './layout.tsx'
 import { loginPages } from './login.tsx'
 import { mePages } from './me.tsx'
 import type { App, Env, House, Module } from './module.ts'
+import { whoBrought } from './parcels.ts'
 import { fieldPages } from './records/field-pages.ts'
 import { redactPages } from './records/redact-record.tsx'
 import type { Services } from './services.ts'
@@ -168,6 +169,7 @@ function houseOf(box: BoxApp, db: Db): House {
       const division = store.fact(`node.${other}`)
       return division ? (registry.division(division)?.zh ?? division) : undefined
     },
+    broughtBy: whoBrought(db),
     openDesk: (lang) =>
       box.deskFor({ id: 'public', name: '公众', roles: ['public'], division: node.division, lang }),
     askWhom: () =>

@@ -4,18 +4,21 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { open, rename, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { and, desc, eq, isNull } from 'drizzle-orm'
 import { Hono } from 'hono'
 import type { Actor } from '../kernel/access.ts'
-import type { ActRequest, Receipt } from '../kernel/acts.ts'
+import type { ActRequest } from '../kernel/acts.ts'
 import { BoxDesk } from '../kernel/box-desk.ts'
 import type { DatasetSpec } from '../kernel/dataset.ts'
-import { isId, newId } from '../kernel/ids.ts'
+import { newId } from '../kernel/ids.ts'
 import { Refusal } from '../kernel/refusal.ts'
 import { fieldDevice } from '../kernel/schema.ts'
 import type { Store } from '../kernel/store.ts'
 import { actorOf, type Db, findAccount, note, sha256 } from './accounts.ts'
+import { answer } from './answer-act.ts'
+import { openFiles } from './files.ts'
+import { takeIn } from './parcels.ts'
 
 export interface FieldDevice {
   id: string
@@ -137,12 +140,32 @@ export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hon
     return c.body(Bun.gzipSync(body), 200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
   })
 
-  attachments(app, filesDir)
+  inPieces(app, '/files', filesDir)
+  // What a colleague's phone handed to this one: it arrives as attachments do, and is opened once it is whole.
+  const carried = join(dirname(filesDir), 'post', 'carried')
+  inPieces(app, '/parcels', carried)
+  app.post('/parcels/:sha', async (c) => {
+    const sha = c.req.param('sha')
+    const path = join(carried, sha.slice(0, 2), sha)
+    if (!isSha(sha) || !(await Bun.file(path).exists())) return c.json({ error: 'not here yet' }, 404)
+    try {
+      const taken = await takeIn({ store, db, files: openFiles(filesDir) }, await Bun.file(path).bytes(), {
+        carrier: c.var.actor.id,
+        way: 'phone',
+      })
+      await unlink(path)
+      return c.json(taken)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      await unlink(path)
+      return c.json({ message: error.words }, 422)
+    }
+  })
   return app
 }
 
-/** Attachments arrive in pieces: HEAD says how far, PATCH adds at that place, and what is whole is never sent again. */
-function attachments(app: Hono<DeviceEnv>, dir: string) {
+/** Bytes by their hash, in pieces: HEAD says how far, PATCH adds at that place, and what is whole is never sent again. */
+function inPieces(app: Hono<DeviceEnv>, at: '/files' | '/parcels', dir: string) {
   const pathOf = (sha: string) => join(dir, sha.slice(0, 2), sha)
   const partOf = (sha: string, device: string) => `${pathOf(sha)}.${device}.part`
   const held = async (sha: string, device: string): Promise<{ whole: boolean; bytes: number }> => {
@@ -152,14 +175,14 @@ function attachments(app: Hono<DeviceEnv>, dir: string) {
     return { whole: false, bytes: part?.size ?? 0 }
   }
 
-  app.on('HEAD', '/files/:sha', async (c) => {
+  app.on('HEAD', `${at}/:sha`, async (c) => {
     const sha = c.req.param('sha')
     if (!isSha(sha)) return c.body(null, 400)
     const { whole, bytes } = await held(sha, c.var.device)
     return c.body(null, 200, { 'upload-offset': String(bytes), 'upload-complete': whole ? '?1' : '?0' })
   })
 
-  app.patch('/files/:sha', async (c) => {
+  app.patch(`${at}/:sha`, async (c) => {
     const sha = c.req.param('sha')
     const total = Number(c.req.header('upload-length'))
     const offset = Number(c.req.header('upload-offset'))
@@ -195,22 +218,6 @@ function attachments(app: Hono<DeviceEnv>, dir: string) {
 
 const largest = 64 * 1024 * 1024
 const isSha = (text: string) => /^[0-9a-f]{64}$/.test(text)
-
-function answer(store: Store, actor: Actor, request: ActRequest): Receipt {
-  if (!request || typeof request !== 'object' || !isId(request.id) || typeof request.name !== 'string')
-    return {
-      id: String(request?.id ?? ''),
-      outcome: 'refused',
-      message: { zh: '这一条读不懂,请重新填写', en: 'This entry cannot be read; fill it in again.' },
-    }
-  try {
-    return store.act(actor, request, { onOverlap: 'question' })
-  } catch (error) {
-    if (error instanceof Refusal)
-      return { id: request.id, outcome: 'refused', message: error.words, field: error.field, all: error.all }
-    throw error
-  }
-}
 
 /** Declarations made in the browser, as data. */
 export function declaredOn(store: Store): DatasetSpec[] {

@@ -1,25 +1,15 @@
-// Setting a device up for work out of reach, on pages of the box: PIN, token, and what becomes of lost devices. Also
-// where a colleague hands in what another's device has exported.
+// Setting a device up for work out of reach, on pages of the box: PIN, token, and what becomes of lost devices.
 
-import { eq } from 'drizzle-orm'
 import type { Context } from 'hono'
-import { opened } from '../../web/device/hand-over.ts'
 import { Button } from '../../web/ui/button.tsx'
 import { Block } from '../../web/ui/detail.tsx'
 import { Empty, Notice } from '../../web/ui/notice.tsx'
 import { PageHead } from '../../web/ui/page.tsx'
 import { refuse } from '../kernel/refusal.ts'
-import { fieldDevice } from '../kernel/schema.ts'
 import { timeText } from '../kernel/words.ts'
-import { actorOf, type Db, findAccount, note } from './accounts.ts'
-import {
-  addDevice,
-  type DeviceWelcome,
-  declaredOn,
-  type FieldDevice,
-  listDevices,
-  revokeDevice,
-} from './devices.ts'
+import { type Db, findAccount } from './accounts.ts'
+import { addDevice, type DeviceWelcome, declaredOn, listDevices, revokeDevice } from './devices.ts'
+import { importPages } from './import-pages.tsx'
 import { page } from './layout.tsx'
 import type { App, Env } from './module.ts'
 
@@ -49,73 +39,12 @@ export function fieldSetupPages(app: App, db: Db) {
     return c.redirect('/field/setup?said=device-revoked', 303)
   })
 
-  app.post('/field/import', async (c) => {
-    const file = (await c.req.parseBody()).file
-    if (!(file instanceof File) || file.size === 0)
-      refuse(
-        { zh: '请选择设备导出的 .xhd 文件', en: 'Choose the .xhd file that the device saved.' },
-        { field: 'file' },
-      )
-    return showSetup(c, db, await takeIn(c, db, await file.text()))
-  })
-}
-
-interface Taken {
-  person: string
-  arrived: number
-  repeated: number
-  refused: { name: string; message: string }[]
-}
-
-async function takeIn(c: Context<Env>, db: Db, text: string): Promise<Taken> {
-  const damaged = () =>
-    refuse({
-      zh: '这个文件打不开:可能传输中损坏,或不是本县设备导出的。请让对方重新导出一份',
-      en: 'This file cannot be opened: it was damaged on the way, or another county’s device made it. Ask for a new copy.',
-    })
-  let device: FieldDevice | undefined
-  try {
-    const file = JSON.parse(text) as { format: string; device: string; iv: string; data: string }
-    const row =
-      file.format === 'xhd/1'
-        ? db
-            .select()
-            .from(fieldDevice)
-            .where(eq(fieldDevice.id, String(file.device)))
-            .get()
-        : undefined
-    if (!row) damaged()
-    device = row
-    const contents = await opened(file, row!.hash)
-    const account = findAccount(db, row!.account)
-    if (!account || contents.person !== row!.account) damaged()
-    const actor = actorOf(account!)
-    const { store } = c.var.box
-    const receipts = store.batch(() =>
-      contents.acts.map((act) => ({ act, receipt: store.act(actor, act, { onOverlap: 'question' }) })),
-    )
-    note(db, { actor: c.var.actor.id, what: 'device-import', about: row!.id, detail: `${receipts.length}` })
-    return {
-      person: account!.title,
-      arrived: receipts.filter(({ receipt }) => ['accepted', 'question', 'held'].includes(receipt.outcome))
-        .length,
-      repeated: receipts.filter(({ receipt }) => receipt.outcome === 'repeated').length,
-      refused: receipts.flatMap(({ act, receipt }) =>
-        receipt.outcome === 'refused'
-          ? [{ name: act.name, message: receipt.message ? c.var.t(receipt.message) : '' }]
-          : [],
-      ),
-    }
-  } catch (error) {
-    if (device && error instanceof DOMException) damaged()
-    if (error instanceof SyntaxError) damaged()
-    throw error
-  }
+  importPages(app, db)
 }
 
 const mayAll = (c: Context<Env>) => c.var.desk.registry.rights.may(c.var.actor, 'people')
 
-function showSetup(c: Context<Env>, db: Db, taken?: Taken) {
+function showSetup(c: Context<Env>, db: Db) {
   const { t, actor } = c.var
   const devices = listDevices(db, mayAll(c) ? undefined : actor.id)
   return page(
@@ -129,20 +58,6 @@ function showSetup(c: Context<Env>, db: Db, taken?: Taken) {
           en: 'Set up once, and this phone or PC registers and shows records without the line; everything is sent by itself later.',
         })}
       />
-      {taken && (
-        <Notice
-          tone={taken.refused.length > 0 ? 'warn' : 'good'}
-          live
-          title={t({
-            zh: `${taken.person} 的设备:收到 ${taken.arrived} 条,原已收到 ${taken.repeated} 条`,
-            en: `${taken.person}’s device: ${taken.arrived} taken in, ${taken.repeated} known already`,
-          })}
-        >
-          {taken.refused.map((each) => (
-            <p>{each.message}</p>
-          ))}
-        </Notice>
-      )}
       <noscript>
         <Notice tone="warn">
           {t({ zh: '离线办公要开启浏览器脚本。', en: 'Field work needs scripts switched on.' })}
@@ -277,17 +192,14 @@ function showSetup(c: Context<Env>, db: Db, taken?: Taken) {
           </table>
         )}
       </Block>
-      <Block title={t({ zh: '替别人带回的数据', en: 'What you carry for a colleague' })}>
-        <form class="form" method="post" action="/field/import" enctype="multipart/form-data">
-          <input type="hidden" name="_csrf" value={c.var.csrf} />
-          <div class="field">
-            <label for="f-file">
-              {t({ zh: '设备导出的文件(.xhd)', en: 'The file a device saved (.xhd)' })}
-            </label>
-            <input id="f-file" type="file" name="file" accept=".xhd" required />
-          </div>
-          <Button title={t({ zh: '收进来', en: 'Take it in' })} />
-        </form>
+      <Block title={t({ zh: '替同事带回', en: 'For a colleague' })}>
+        <p>
+          {t({
+            zh: '同事的手机连不上,把他登记的带到这里:扫他的屏幕,或者用他做的文件。',
+            en: 'A colleague’s phone is out of reach: bring in what it holds, by scanning its screen or as a file.',
+          })}
+        </p>
+        <Button title={t({ zh: '收同事的记录', en: 'Bring it in' })} path="/field/import" />
       </Block>
     </>,
   )

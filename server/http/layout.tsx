@@ -211,6 +211,13 @@ const notes: Record<string, { zh: string; en: string; tone?: 'good' | 'warn' | '
     en: 'Logged in; send the last page again',
     tone: 'info',
   },
+  'parcel-known': {
+    zh: '这一份里的县里早已收到,什么也没有变',
+    en: 'The county had all of this already; nothing changed',
+    tone: 'info',
+  },
+  'parcel-confirmed': { zh: '已收进来', en: 'Taken in' },
+  'parcel-dropped': { zh: '没有收,已记下是谁决定的', en: 'Dropped; who decided it is kept' },
   'password-changed': { zh: '密码已更换', en: 'Password changed' },
 }
 

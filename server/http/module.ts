@@ -45,6 +45,8 @@ export interface House {
   /** This node, so that a history says which lines came from elsewhere; and where a node stands. */
   node?: string
   placeOf?: (node: string) => string | undefined
+  /** Who brought an act that its own device could not send, and whether that device had been revoked by then. */
+  broughtBy?: (act: string) => { by: string; revoked: boolean } | undefined
   /** A desk that sees what the public may, whoever asks: a clerk who scans a label sees the page buyers see. */
   openDesk?: (lang: Lang) => Desk
   /** Names of people who can give rights, for pages that refuse. */

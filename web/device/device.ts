@@ -44,6 +44,8 @@ export interface Session {
   outbox: Outbox
   attachments: Attachments
   link: Link
+  /** Asks the box in this person's name; throws when it is out of reach. */
+  ask: Ask
   desk: DeviceDesk
 }
 
@@ -247,8 +249,9 @@ export class Device {
       imported: await known('imported', 0),
       clock: await known<Clock>('clock', { skew: 0, last: 0 }),
     }
+    const ask = this.authorised(welcome, () => outbox.onlyHere)
     const link = new Link(
-      this.authorised(welcome, () => outbox.onlyHere),
+      ask,
       replica,
       outbox,
       state,
@@ -268,7 +271,7 @@ export class Device {
       () => link.state.imported,
       () => believed(link.state.clock).at,
     )
-    return { person, welcome, shelf, key, replica, outbox, attachments, link, desk }
+    return { person, welcome, shelf, key, replica, outbox, attachments, link, ask, desk }
   }
 
   private authorised({ token, node }: Welcome, waiting: () => number = () => 0): Ask {

@@ -14,7 +14,7 @@ import { Ticks } from '../ui/ticks.tsx'
 import { believed } from './clock.ts'
 import { bytesUsed, type Device, type Session } from './device.ts'
 import type { FieldEnv } from './field-env.ts'
-import { handOverButton, handOverPages } from './hand-over-pages.tsx'
+import { carriedNotice, handOverButton, handOverPages } from './hand-over-pages.tsx'
 import type { Entry } from './outbox.ts'
 
 type Ctx = Context<FieldEnv>
@@ -59,7 +59,7 @@ export function fieldOffice(
     await c.env.session?.outbox.discard(c.req.param('act'))
     return c.redirect('/field', 303)
   })
-  handOverPages(app)
+  handOverPages(app, exchange)
 
   app.get('/field/away', (c) => {
     const { t } = c.var
@@ -148,11 +148,12 @@ async function showOffice(c: Ctx, session: Session) {
           })}
         >
           {t({
-            zh: '连上县盒会自动送出。长时间连不上,请点「导出一份」交给同事带回。',
+            zh: '连上县盒会自动送出。长时间连不上,请点「交给同事」让人带回。',
             en: 'They are sent by themselves. If the line stays down, hand a copy to a colleague.',
           })}
         </Notice>
       )}
+      {await carriedNotice(c)}
       {wrong && (
         <Notice tone="warn" title={t({ zh: '本机时间不对', en: 'This device’s clock is wrong' })}>
           {t({

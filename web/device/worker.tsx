@@ -17,6 +17,7 @@ import { useAssets } from '../ui/asset-url.ts'
 import { Device, type Session } from './device.ts'
 import type { FieldEnv } from './field-env.ts'
 import { type Addresses, Generation } from './generations.ts'
+import { carrierBag } from './hand-over-pages.tsx'
 import { fieldOffice } from './office.tsx'
 
 declare const self: ServiceWorkerGlobalScope
@@ -274,7 +275,7 @@ async function rounds(until: () => boolean): Promise<void> {
       goneDown()
     }
     const session = await sessionNow()
-    if (session?.link.state.fate === 'up') await boxIsThere()
+    if (session?.link.state.fate === 'up') await boxIsThere(session)
     else if (session) goneDown()
     if (woken === 0 && (await waitingForLine()) > 0) await registerSync()
     if (asked === round || session?.link.state.fate !== 'up' || until()) return
@@ -286,7 +287,11 @@ const sessionNow = async (): Promise<Session | undefined> =>
 
 let lookedForNews = Number.NEGATIVE_INFINITY
 /** What to do as soon as the box answers, besides sending: is there a newer version of the pages, and is this one whole? */
-async function boxIsThere() {
+async function boxIsThere(session: Session) {
+  // What is carried for others goes after what is one's own.
+  await carrierBag()
+    .then((bag) => bag.deliver(session.ask))
+    .catch((error) => console.error(String(error)))
   // A browser that has just lost its cache, and not its databases, draws naked pages until it is filled again.
   await generation.fill().catch(() => undefined)
   const cameBack = downUntil > 0
@@ -304,7 +309,9 @@ async function waitingForLine(): Promise<number> {
   const { fate, unfinished } = session.link.state
   if (fate === 'signed-out' || (fate === 'up' && !unfinished)) return 0
   return (
-    session.outbox.sendable(Number.POSITIVE_INFINITY).length + (await session.attachments.waiting()).length
+    session.outbox.sendable(Number.POSITIVE_INFINITY).length +
+    (await session.attachments.waiting()).length +
+    (await (await carrierBag()).waiting())
   )
 }
 

@@ -16,6 +16,8 @@ export interface DiaryLine {
   fate?: Fate
   /** Field by field, when the sentence does not say all: 面积(亩) 12 → 12.5. */
   changes?: { label: string; before?: string; after?: string }[]
+  /** It came by somebody else's hand: 由周梅带回县里. */
+  carried?: string
   /** The decider's clock was plainly wrong. */
   clock?: string
 }
@@ -37,6 +39,7 @@ export function Diary({ t, lines, title }: { t: Say; lines: DiaryLine[]; title?:
               )}
               {line.fate && <Ticks t={t} fate={line.fate} />}
             </p>
+            {line.carried && <p class="hint">{line.carried}</p>}
             {line.clock && <p class="hint">{line.clock}</p>}
             {line.changes && line.changes.length > 0 && (
               <details class="diary-changes" open={line.changes.length <= 3}>

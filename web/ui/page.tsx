@@ -59,7 +59,7 @@ export interface PageProps {
   /** Way back up: list, record. */
   crumbs?: Link[]
   /** Bundles beyond app.js that the page needs. */
-  needs?: ('map' | 'chart' | 'field' | 'join')[]
+  needs?: ('map' | 'chart' | 'field' | 'join' | 'give' | 'take')[]
   /** Uses the whole width: maps, wide tables. */
   wide?: boolean
   /** One thing to do here, a form: phones leave out what leads elsewhere, but for the way back. */
@@ -111,12 +111,17 @@ export function Page(props: PageProps) {
         <link rel="stylesheet" href={assetUrl('app.css')} />
         {needs.includes('map') && <link rel="stylesheet" href={assetUrl('map.css')} />}
         {needs.includes('join') && <link rel="stylesheet" href={assetUrl('join.css')} />}
+        {(needs.includes('give') || needs.includes('take')) && (
+          <link rel="stylesheet" href={assetUrl('hand-over.css')} />
+        )}
         <link rel="stylesheet" href={assetUrl('print.css')} media="print" />
         <script src={assetUrl('app.js')} defer />
         {needs.includes('map') && <script src={assetUrl('map.js')} defer />}
         {needs.includes('chart') && <script src={assetUrl('chart.js')} defer />}
         {needs.includes('field') && <script src={assetUrl('field.js')} defer />}
         {needs.includes('join') && <script src={assetUrl('join.js')} defer />}
+        {needs.includes('give') && <script src={assetUrl('give.js')} defer />}
+        {needs.includes('take') && <script src={assetUrl('take.js')} defer />}
       </head>
       <body
         class={classes(

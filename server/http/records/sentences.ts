@@ -26,7 +26,10 @@ export function diaryLines(reader: Reader, spec: DatasetSpec, acts: Act[], house
       did: reader.t(deed(reader.registry, act, spec)),
       ...(!born && changes.length > 0 && { changes }),
       ...(change?.redacted && {
-        clock: reader.t({ zh: '这一行的内容已按规定抹除', en: 'The content of this line was removed for good.' }),
+        clock: reader.t({
+          zh: '这一行的内容已按规定抹除',
+          en: 'The content of this line was removed for good.',
+        }),
       }),
     }
   })
@@ -38,11 +41,20 @@ export function head(act: Act, lang: Lang, t: Say, house: House) {
     house.node && act.origin !== house.node
       ? (house.placeOf?.(act.origin) ?? t({ zh: '外部节点', en: 'another node' }))
       : undefined
+  const brought = house.broughtBy?.(act.id)
   return {
     by: act.by ?? act.actor,
     when: timeText(act.at, lang),
     at: act.at,
     ...(from && { from }),
+    ...(brought && {
+      carried: brought.revoked
+        ? t({
+            zh: `由${brought.by}带回县里,那时这台设备已停用`,
+            en: `Brought to the county by ${brought.by}; the device had been revoked by then`,
+          })
+        : t({ zh: `由${brought.by}带回县里`, en: `Brought to the county by ${brought.by}` }),
+    }),
     ...(act.clock && {
       clock: t({
         zh: '填报设备的时钟明显不准,时间以本机收到时为准',
