@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type ImportReport, importFile } from '../../server/http/import.ts'
+import { badRows, type ImportReport, importFile } from '../../server/http/transfer/import-file.ts'
 import { type Call, Failed } from '../call.ts'
 import { consoleActor } from '../open.ts'
 
@@ -35,8 +35,8 @@ function linesOf(call: Call, report: ImportReport): string[] {
         ]
       : []),
     t({
-      zh: `${report.file}: ${report.rows} 行,新增 ${report.created},修改 ${report.amended},没变 ${report.unchanged},未导入 ${report.bad.length}。`,
-      en: `${report.file}: ${report.rows} rows, ${report.created} created, ${report.amended} amended, ${report.unchanged} unchanged, ${report.bad.length} not imported.`,
+      zh: `${report.file}: ${report.rows} 行,新增 ${report.created},修改 ${report.amended},没变 ${report.unchanged},未导入 ${badRows(report)}。`,
+      en: `${report.file}: ${report.rows} rows, ${report.created} created, ${report.amended} amended, ${report.unchanged} unchanged, ${badRows(report)} not imported.`,
     }),
   ]
 }

@@ -2,15 +2,15 @@
 // it. Everything streams: a million records take no more memory than a thousand. CSV and XLSX carry what people read;
 // GeoJSON, NDJSON and Parquet carry what is stored.
 
-import type { DatasetSpec, Rec } from '../kernel/dataset.ts'
-import type { Desk, ListQuery } from '../kernel/desk.ts'
-import { refuse } from '../kernel/refusal.ts'
-import { countyDay, type Lang, sayIn } from '../kernel/words.ts'
-import { recordJson } from './api.ts'
-import { type Reader, readerFor, valueText } from './records/show.tsx'
-import type { Services } from './services.ts'
-import { bom, csvText } from './transfer/csv.ts'
-import { xlsxStream } from './transfer/sheet.ts'
+import type { DatasetSpec, Rec } from '../../kernel/dataset.ts'
+import type { Desk, ListQuery } from '../../kernel/desk.ts'
+import { refuse } from '../../kernel/refusal.ts'
+import { countyDay, type Lang, sayIn } from '../../kernel/words.ts'
+import { recordJson } from '../api.ts'
+import { type Reader, readerFor, valueText } from '../records/show.tsx'
+import type { Services } from '../services.ts'
+import { bom, csvText } from './csv.ts'
+import { xlsxStream } from './sheet.ts'
 
 export const formats = ['csv', 'xlsx', 'geojson', 'ndjson', 'parquet'] as const
 export type Format = (typeof formats)[number]

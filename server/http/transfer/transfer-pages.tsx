@@ -12,14 +12,14 @@ import { Refusal, refuse } from '../../kernel/refusal.ts'
 import { numberText, type Words } from '../../kernel/words.ts'
 import { type Db, note } from '../accounts.ts'
 import { addressOf } from '../doors.ts'
-import { exportRecords, type Format, formats } from '../export.ts'
-import { badRowsCsv, type ImportReport, importFile, importReport } from '../import.ts'
 import { page } from '../layout.tsx'
 import type { App, Env } from '../module.ts'
 import { readQuery } from '../query.ts'
 import { datasetFrom, placeOfDataset } from '../records/paths.ts'
 import { must } from '../system/needs.ts'
 import { bom, csvText } from './csv.ts'
+import { exportRecords, type Format, formats } from './export-records.ts'
+import { badRows, badRowsCsv, type ImportReport, importFile, importReport } from './import-file.ts'
 
 interface Running {
   report?: ImportReport
@@ -155,7 +155,7 @@ export function transferPages(app: App, db: Db) {
           actor: actor.id,
           what: 'imported',
           about: spec.name,
-          detail: `${name}: +${report.created} ~${report.amended} =${report.unchanged} !${report.bad.length}`,
+          detail: `${name}: +${report.created} ~${report.amended} =${report.unchanged} !${badRows(report)}`,
         })
         running.delete(key)
       } catch (error) {
@@ -207,7 +207,7 @@ export function transferPages(app: App, db: Db) {
       ...count(report.amended, '更新', 'amended'),
       ...count(report.unchanged, '内容相同未改', 'unchanged'),
       ...count(report.sums, '跳过合计', 'sums skipped'),
-      ...count(new Set(report.bad.map((each) => each.line)).size, '未导入', 'not imported'),
+      ...count(badRows(report), '未导入', 'not imported'),
     ]
     return page(
       c,
@@ -322,8 +322,8 @@ function progressOf(c: Context<Env>, spec: DatasetSpec, report: ImportReport) {
       done={report.rows}
       total={report.total}
       text={t({
-        zh: `已处理 ${numberText(report.rows)} 行,其中未导入 ${numberText(report.bad.length)} 处。可以离开此页,导入会继续。`,
-        en: `${numberText(report.rows)} rows so far, ${numberText(report.bad.length)} refused. You may leave this page.`,
+        zh: `已处理 ${numberText(report.rows)} 行,其中未导入 ${numberText(badRows(report))} 行。可以离开此页,导入会继续。`,
+        en: `${numberText(report.rows)} rows so far, ${numberText(badRows(report))} refused. You may leave this page.`,
       })}
       again={`${path}/progress`}
       stop={{ path: `${path}/stop`, csrf: c.var.csrf }}

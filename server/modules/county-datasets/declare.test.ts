@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'bun:test'
 import { people } from '../../../tests/county.ts'
 import { formOf, type WebScene, webScene } from '../../../tests/web-scene.ts'
-import { importFile } from '../../http/import.ts'
+import { importFile } from '../../http/transfer/import-file.ts'
 import { Registry } from '../../kernel/registry.ts'
 import { ownRegisters } from './index.tsx'
 import { knowOwnRegisters } from './own-registers.ts'
