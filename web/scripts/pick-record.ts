@@ -89,7 +89,13 @@ export function pickRecords() {
       timer = window.setTimeout(ask, 160)
     })
     input.addEventListener('focus', () => {
-      if (!input.value) void ask()
+      const quiet = 'quiet' in input.dataset
+      delete input.dataset.quiet
+      if (!input.value && !quiet) void ask()
+    })
+    // Touched again, it opens.
+    input.addEventListener('click', () => {
+      if (!input.value && list.hidden) void ask()
     })
     input.addEventListener('keydown', (event) => {
       const all = options()

@@ -10,6 +10,8 @@ export function showFaults() {
     const field = place?.closest<HTMLElement>('.field')
     if (place && field && field.offsetParent !== null) {
       // Radios have no input of the field's name to type into: the group itself takes the focus.
+      // A search that opened by itself would cover what there is to read.
+      place.dataset.quiet = ''
       place.focus({ preventScroll: true })
       field.scrollIntoView({ block: 'center' })
     } else faults.focus()

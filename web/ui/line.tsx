@@ -84,7 +84,10 @@ function reading({
     return {
       icon: 'upload',
       look: 'busy',
-      text: t({ zh: `本机有 ${waiting} 条待发${stamp}`, en: `${waiting} to send from here${stamp}` }),
+      text:
+        place === 'device'
+          ? t({ zh: `本机有 ${waiting} 条待发`, en: `${waiting} to send from here` })
+          : t({ zh: `本机有 ${waiting} 条待发${stamp}`, en: `${waiting} to send from here${stamp}` }),
     }
   if (sent > received)
     return {

@@ -106,9 +106,10 @@ async function draw(
 ) {
   const { t } = c.var
   const all = specsOf(verb)
-  // Nobody is asked whether a rule was broken before it was: only when the act came back.
+  // Nobody is asked whether a rule was broken before it was: only when a refusal names the question.
+  const named = (words: string) => faults.some((fault) => fault.text.includes(words))
   const specs = Object.fromEntries(
-    Object.entries(all).filter(([name, field]) => !field.late || faults.length > 0 || values[name]),
+    Object.entries(all).filter(([name, field]) => !field.late || values[name] || named(t(field.label))),
   )
   const label = record && (await headingFor(c.var, spec, record))
   const path = stepPath(spec.name, verb.name, record?.id)

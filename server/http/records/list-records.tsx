@@ -12,7 +12,7 @@ import type { Env } from '../module.ts'
 import { readQuery, sameList, withParams } from '../query.ts'
 import { areaOptions, codeOptions } from './options.ts'
 import { datasetFrom, placeOfDataset, stepPath } from './paths.ts'
-import { columnsOf, type Reader, readerFor, stateField, Value, valueText } from './show.tsx'
+import { columnsOf, pageReader, type Reader, stateField, Value, valueText } from './show.tsx'
 
 /** A dataset's records: filter bar, what was found, fifty a page. */
 export async function listRecords(c: Context<Env>) {
@@ -21,7 +21,7 @@ export async function listRecords(c: Context<Env>) {
   const url = new URL(c.req.url)
   const query = readQuery(spec, url.searchParams, desk.registry)
   const [found, count] = await Promise.all([desk.list(spec.name, query), desk.count(spec.name, query)])
-  const reader = await readerFor(
+  const reader = await pageReader(
     desk,
     { t, lang },
     spec,

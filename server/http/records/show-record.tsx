@@ -18,8 +18,8 @@ import {
   divisionText,
   headingOf,
   numberBeside,
+  pageReader,
   type Reader,
-  readerFor,
   stateField,
   Value,
   valueText,
@@ -35,7 +35,7 @@ export async function showRecord(c: Context<Env>) {
 export async function drawRecord(c: Context<Env>, spec: DatasetSpec, record: Rec, whole = false) {
   const { desk, t, lang, house } = c.var
   const acts = await desk.history(spec.name, record.id)
-  const reader = await readerFor(desk, { t, lang }, spec, [
+  const reader = await pageReader(desk, { t, lang }, spec, [
     record.fields,
     ...acts.flatMap((act) => act.changes.map((each) => each.fields)),
   ])
@@ -109,7 +109,7 @@ export async function showHistory(c: Context<Env>) {
   const spec = datasetFrom(c)
   const record = await recordFrom(c, spec)
   const acts = await desk.history(spec.name, record.id)
-  const reader = await readerFor(desk, { t, lang }, spec, [
+  const reader = await pageReader(desk, { t, lang }, spec, [
     record.fields,
     ...acts.flatMap((act) => act.changes.map((each) => each.fields)),
   ])

@@ -79,13 +79,23 @@ export function Value({
       <ul class="files-kept">
         {(value as FileRef[]).map((each) => (
           <li>
-            <a href={`/d/${spec.name}/${record}/files/${name}/${each.sha256}`}>{each.name}</a>
+            <FileLink file={each} path={`/d/${spec.name}/${record}/files/${name}/${each.sha256}`} />
           </li>
         ))}
       </ul>
     )
   return <>{text}</>
 }
+
+/** A picture is looked at where it is; anything else has its name. */
+const FileLink = ({ file, path }: { file: FileRef; path: string }) =>
+  file.type?.startsWith('image/') ? (
+    <a href={path} class="thumb">
+      <img src={path} alt={file.name} loading="lazy" width="112" height="112" />
+    </a>
+  ) : (
+    <a href={path}>{file.name}</a>
+  )
 
 /** 琼湖街道; a village the list does not know reads as its township and code. */
 export function divisionText(registry: Registry, t: Say, code: string): string {
@@ -124,6 +134,48 @@ export async function readerFor(
   return { ...say, registry: desk.registry, labels: ids.length > 0 ? await desk.labels(ids) : new Map() }
 }
 
+/**
+ * As `readerFor`, for pages: what is referred to by a bare number reads as its page is headed, 沅江芦笋(鲜) · 芦苇场东 3 号.
+ * Exports keep the number, which an import finds again.
+ */
+export async function pageReader(
+  desk: Desk,
+  say: { t: Say; lang: Lang },
+  spec: DatasetSpec,
+  fieldSets: Record<string, unknown>[],
+): Promise<Reader> {
+  const reader = await readerFor(desk, say, spec, fieldSets)
+  for (const [name, field] of Object.entries(spec.fields)) {
+    const to = field.kind === 'ref' ? desk.registry.datasets.get(field.to!)?.spec : undefined
+    if (!to?.heading) continue
+    const ids = [...new Set(fieldSets.map((fields) => String(fields[name] ?? '')))].filter((id) =>
+      reader.labels.has(id),
+    )
+    const named = await headings(desk, say, to, ids)
+    for (const [id, heading] of named) reader.labels.set(id, heading)
+  }
+  return reader
+}
+
+/** The headings of records of one dataset. */
+export async function headings(
+  desk: Desk,
+  say: { t: Say; lang: Lang },
+  spec: DatasetSpec,
+  ids: string[],
+): Promise<Map<string, string>> {
+  const records = (await Promise.all(ids.map((id) => desk.read(spec.name, id)))).filter(
+    (each) => each !== undefined,
+  )
+  const reader = await readerFor(
+    desk,
+    say,
+    spec,
+    records.map((each) => each.fields),
+  )
+  return new Map(records.map((each) => [each.id, headingOf(reader, spec, each.fields)]))
+}
+
 /** The columns of a list: as declared, or keys and the first plain fields. */
 export function columnsOf(spec: DatasetSpec): string[] {
   if (spec.columns) return spec.columns.filter((name) => spec.fields[name])
@@ -158,7 +210,7 @@ export async function headingFor(
   spec: DatasetSpec,
   record: Rec,
 ): Promise<string> {
-  return headingOf(await readerFor(desk, { t, lang }, spec, [record.fields]), spec, record.fields)
+  return headingOf(await pageReader(desk, { t, lang }, spec, [record.fields]), spec, record.fields)
 }
 
 /** Its number beside the heading, where the heading does not say it. */

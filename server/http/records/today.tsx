@@ -17,6 +17,7 @@ import { menuOf, page } from '../layout.tsx'
 import type { Env, Waiting } from '../module.ts'
 import { stepPath } from './paths.ts'
 import { deed, head } from './sentences.ts'
+import { headings } from './show.tsx'
 
 export async function showToday(c: Context<Env>) {
   const { t, lang, actor } = c.var
@@ -122,6 +123,13 @@ async function changedOf(c: Context<Env>): Promise<DiaryLine[]> {
   const labels = await desk.labels(
     shown.flatMap((run) => run[0]!.changes.slice(0, 1).map((change) => change.record)),
   )
+  for (const { spec } of desk.registry.datasets.values()) {
+    if (!spec.heading) continue
+    const ids = shown.flatMap((run) =>
+      run[0]!.changes.slice(0, 1).flatMap((each) => (each.dataset === spec.name ? [each.record] : [])),
+    )
+    for (const [id, name] of await headings(desk, { t, lang }, spec, ids)) labels.set(id, name)
+  }
   return shown.map((run) => {
     const [act] = run as [Act]
     const change = act.changes[0]!

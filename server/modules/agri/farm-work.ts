@@ -54,7 +54,7 @@ export const recordFarmWork = verb('agri.batch.farm-work-recorded', {
         refuse(
           {
             zh: `${why.zh}。确已使用的,在「确已使用,如实登记」选「是」再保存,本批转为隔离`,
-            en: `${why.en}. If it was used all the same, answer yes to “write it down” and save; the batch is then held.`,
+            en: `${why.en}. If it was used all the same, answer yes to “It was used all the same; write it down” and save; the batch is then held.`,
           },
           { field: 'pesticide' },
         )

@@ -48,7 +48,7 @@ export const harvestBatch = verb('agri.batch.harvested', {
       refuse(
         {
           zh: `${wait.zh}。确已采收的,在「确已采收,如实登记」选「是」再保存,本批转为隔离,不能开具合格证`,
-          en: `${wait.en}. If it was harvested all the same, answer yes to “write it down” and save; the batch is then held.`,
+          en: `${wait.en}. If it was harvested all the same, answer yes to “It was harvested all the same; write it down” and save; the batch is then held.`,
         },
         { field: 'on' },
       )

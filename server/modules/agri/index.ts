@@ -111,8 +111,7 @@ export const agri: Module = {
   },
   publicPages,
   waiting,
-  leads: { 'agri.batch': batchBlock, 'agri.certificate': certificateBlock },
-  blocks: { 'agri.plot': plotBlock },
+  leads: { 'agri.batch': batchBlock, 'agri.plot': plotBlock, 'agri.certificate': certificateBlock },
   offers: {
     'agri.batch.farm-work-recorded': offerWork,
     'agri.batch.certified': offerCertificate,
