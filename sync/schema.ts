@@ -21,6 +21,10 @@ export const peer = sqliteTable('peer', {
   policy: text('policy').notNull(),
   /** JSON array of dataset patterns it may speak for. */
   accepts: text('accepts').notNull(),
+  /** What we sign its packages and receipts with. It may sign with any key we know of it. */
+  signature: text('signature', { enum: ['Ed25519', 'SM2-SM3'] })
+    .notNull()
+    .default('Ed25519'),
   /** SHA-256 of the token it calls us with. */
   tokenHash: text('token_hash'),
   /** The token we call it with. */

@@ -6,5 +6,6 @@ import fieldDevices from './0003_field-devices.sql' with { type: 'text' }
 import markFields from './0004_mark-fields.sql' with { type: 'text' }
 import marks from './0005_marks.sql' with { type: 'text' }
 import parcels from './0006_parcels.sql' with { type: 'text' }
+import peerSignature from './0007_peer-signature.sql' with { type: 'text' }
 
-export const core: string[] = [spine, places, sync, fieldDevices, markFields, marks, parcels]
+export const core: string[] = [spine, places, sync, fieldDevices, markFields, marks, parcels, peerSignature]

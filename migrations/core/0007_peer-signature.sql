@@ -1,0 +1,1 @@
+ALTER TABLE `peer` ADD `signature` text DEFAULT 'Ed25519' NOT NULL;
