@@ -32,7 +32,7 @@ export async function phoneAt(
   for (const spec of welcome.declared) registry.declare(spec)
   const shelf = await Shelf.open(`phone-${made++}`)
   const { key } = await newLock('246810')
-  const [replica, outbox] = [await Replica.load(shelf, key), await Outbox.load(shelf, key)]
+  const [replica, outbox] = [await Replica.load(shelf, key, registry), await Outbox.load(shelf, key)]
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(through + path, {
       ...init,

@@ -17,9 +17,14 @@ import {
 import { newId } from '../../server/kernel/ids.ts'
 import { Refusal, refuse } from '../../server/kernel/refusal.ts'
 import type { Registry } from '../../server/kernel/registry.ts'
+import { asked } from '../../server/search/words.ts'
+import { gistOf } from './gist.ts'
 import type { Entry, Outbox } from './outbox.ts'
-import type { Replica } from './replica.ts'
-import { inOrder, sifter } from './sift.ts'
+import type { Look as Glance, Replica, Row } from './replica.ts'
+import { inOrder, type More, sifter } from './sift.ts'
+
+/** How many hits of a search a count looks at; the same on the box (box-desk.ts). */
+const searchDepth = 1000
 
 export class DeviceDesk implements Desk {
   readonly place = 'device'
@@ -46,21 +51,21 @@ export class DeviceDesk implements Desk {
   async list(dataset: Dataset<any> | string, query: ListQuery = {}): Promise<Page<any>> {
     const limit = Math.max(1, Math.min(1000, Math.trunc(query.limit ?? 50)))
     if (query.sort) {
-      const all: Rec[] = []
-      for await (const record of this.found(dataset, query)) all.push(record)
+      const all = await this.found(dataset, query, { value: query.sort.replace(/^-/, '') })
       const from = Number(query.cursor ?? 0)
-      const records = all.sort(inOrder(query.sort)).slice(from, from + limit)
-      return { records, ...(from + limit < all.length && { next: String(from + limit) }) }
+      const rows = all.rows.sort(inOrder(query.sort)).slice(from, from + limit)
+      const next = from + limit < all.rows.length && { next: String(from + limit) }
+      return { records: await all.records(rows), ...next }
     }
     // Newest first, and what was born here, not known to the box yet, before everything.
-    const isLater = query.cursor ? after(query.cursor) : () => true
-    const records: Rec[] = []
-    for await (const record of this.found(dataset, query)) {
-      if (!isLater(record)) continue
-      if (records.length >= limit && !unborn(record)) return { records, next: cursorOf(records.at(-1)!) }
-      records.push(record)
-    }
-    return { records }
+    const all = await this.found(dataset, query, {
+      most: limit + 1,
+      ...(query.cursor && { after: readCursor(query.cursor) }),
+    })
+    const shown = Math.max(limit, all.rows.filter(unborn).length)
+    const rows = all.rows.slice(0, shown)
+    const next = all.rows.length > shown && { next: cursorOf(rows.at(-1)!) }
+    return { records: await all.records(rows), ...next }
   }
 
   async count(
@@ -68,21 +73,49 @@ export class DeviceDesk implements Desk {
     query: ListQuery = {},
     cap = 10_000,
   ): Promise<{ n: number; capped: boolean }> {
-    let n = 0
-    for await (const _ of this.found(dataset, query)) if (++n > cap) return { n: cap, capped: true }
-    return { n, capped: false }
+    const most = query.q?.trim() ? Math.min(cap, searchDepth - 1) : cap
+    const { rows } = await this.found(dataset, query, { most: most + 1 })
+    return { n: Math.min(rows.length, most), capped: rows.length > most }
   }
 
+  /** As on the box: a township's own records first, then what reaches it from above, the newest of any register first. */
   async search(words: string, limit = 20): Promise<Hit[]> {
-    const hits: Hit[] = []
-    for (const dataset of this.registry.datasets.values()) {
-      if (!this.mayRead(dataset) || !dataset.spec.offline) continue
-      for await (const record of this.found(dataset, { q: words })) {
-        hits.push({ record, label: labelOf(dataset.spec, record.fields) })
-        if (hits.length === limit) return hits
+    const { division } = this.actor
+    const hits = new Map<string, Hit>()
+    if (asked(words).length === 0) return []
+    for (const town of division.length >= 9 ? [division.slice(0, 9), undefined] : [undefined]) {
+      const carried = [...this.registry.datasets.values()].filter(
+        (each) => each.spec.offline && this.mayRead(each),
+      )
+      const found = await Promise.all(
+        carried.map(async (dataset) => {
+          const { rows, records } = await this.found(dataset, { q: words }, { most: limit, town })
+          return rows.map((row) => ({ row, dataset, records }))
+        }),
+      )
+      const newest = found
+        .flat()
+        .filter((each) => !hits.has(each.row.id))
+        .sort((a, b) => b.row.born - a.row.born)
+        .slice(0, limit - hits.size)
+      const opened = new Map(
+        (
+          await Promise.all(
+            carried.map((dataset) => {
+              const own = newest.filter((each) => each.dataset === dataset)
+              return own[0]?.records(own.map((each) => each.row)) ?? []
+            }),
+          )
+        )
+          .flat()
+          .map((record) => [record.id, record]),
+      )
+      for (const { row, dataset } of newest) {
+        const record = opened.get(row.id)
+        if (record) hits.set(row.id, { record, label: labelOf(dataset.spec, record.fields) })
       }
     }
-    return hits
+    return [...hits.values()]
   }
 
   /** What is known here: the acts that wait on this device. The whole diary is at the box. */
@@ -107,9 +140,11 @@ export class DeviceDesk implements Desk {
   }
 
   async labels(ids: Iterable<string>): Promise<Map<string, string>> {
+    const wanted = [...new Set(ids)]
+    const stored = await this.replica.readMany(wanted)
     const labels = new Map<string, string>()
-    for (const id of new Set(ids)) {
-      const record = this.withWaiting(await this.replica.read(id), this.outbox.on([id]), id)
+    for (const id of wanted) {
+      const record = this.withWaiting(stored.get(id), this.outbox.on([id]), id)
       if (record) labels.set(id, labelOf(specOf(this.registry, record.dataset), record.fields))
     }
     return labels
@@ -210,29 +245,63 @@ export class DeviceDesk implements Desk {
     return known.spec
   }
 
-  /** Newest first, with what waits here laid over; `place`: only acts before that position of the outbox. */
-  private async *found(
+  /**
+   * What a question finds, newest first, with what waits here laid over; and the records of as many of the rows as are
+   * shown. `place`: only acts before that position of the outbox.
+   */
+  private async found(
     dataset: Dataset<any> | string,
     query: ListQuery,
-    place = Number.POSITIVE_INFINITY,
-  ): AsyncGenerator<Rec> {
+    {
+      place = Number.POSITIVE_INFINITY,
+      where,
+      town,
+      ...look
+    }: More & Omit<Glance, 'known'> & { place?: number } = {},
+  ): Promise<Found> {
     const spec = this.readable(dataset)
-    const fits = sifter(this.registry, this.actor, spec, query)
-    const entries = this.outbox.entries.filter(
-      (entry) => entry.n < place && entry.drafts.some((draft) => draft.dataset === spec.name),
-    )
+    const sift = sifter(this.registry, this.actor, spec, query, { where, town })
+    const waiting = await this.waitingOn(spec.name, place)
+    const gist = gistOf(spec, [...waiting.values()], { more: sift.fields })
+    const fits = sift.fits(gist)
+    const known = new Map([...waiting.keys()].map((id, i) => [id, fits[i] === 1]))
+    const rowOf = (record: Rec): Row => ({ id: record.id, born: record.born })
+    const bornHere = [...waiting.values()]
+      .filter((record) => unborn(record) && known.get(record.id))
+      .reverse()
+      .map(rowOf)
+    const rows = [
+      ...(look.after ? afterIn(bornHere, look.after) : bornHere),
+      ...(await this.replica.find(spec, sift, { ...look, known })),
+    ]
+    if (look.value)
+      for (const row of rows) {
+        const record = waiting.get(row.id)
+        if (record) row.value = record.fields[look.value]
+      }
+    const records = async (some: Row[]) => {
+      const stored = await this.replica.readMany(some.map((row) => row.id))
+      return some.flatMap(({ id }) => waiting.get(id) ?? stored.get(id) ?? [])
+    }
+    return { rows, records }
+  }
+
+  /** Records of a dataset that acts wait on, as they will be once these have arrived; in the order of the outbox. */
+  private async waitingOn(dataset: string, place: number): Promise<Map<string, Rec>> {
     const byRecord = new Map<string, Entry[]>()
-    for (const entry of entries)
-      for (const record of entry.records) byRecord.set(record, [...(byRecord.get(record) ?? []), entry])
-    const bornHere = [...byRecord.keys()].filter((id) => !this.replica.has(id)).reverse()
-    for (const id of bornHere) {
-      const record = this.withWaiting(undefined, byRecord.get(id)!, id)
-      if (record?.dataset === spec.name && fits(record)) yield record
+    for (const entry of this.outbox.entries)
+      if (entry.n < place)
+        for (const id of new Set(
+          entry.drafts.filter((draft) => draft.dataset === dataset).map((draft) => draft.record),
+        ))
+          byRecord.set(id, [...(byRecord.get(id) ?? []), entry])
+    const stored = await this.replica.readMany(byRecord.keys())
+    const records = new Map<string, Rec>()
+    for (const [id, entries] of byRecord) {
+      const record = this.withWaiting(stored.get(id), entries, id)
+      if (record?.dataset === dataset) records.set(id, record)
     }
-    for await (const stored of this.replica.newestFirst(spec.name)) {
-      const record = this.withWaiting(stored, byRecord.get(stored.id) ?? [], stored.id)
-      if (record && fits(record)) yield record
-    }
+    return records
   }
 
   /** A record as it will be once the waiting acts have arrived. */
@@ -247,8 +316,8 @@ export class DeviceDesk implements Desk {
             id,
             dataset: draft.dataset,
             version: 0,
-            born: Number.MAX_SAFE_INTEGER,
-            touched: Number.MAX_SAFE_INTEGER,
+            born: unbornYet,
+            touched: unbornYet,
           }),
           division,
           fields: applyFields(record?.fields ?? {}, draft.fields),
@@ -282,32 +351,34 @@ export class DeviceDesk implements Desk {
     }
     const { dataset, where, limit } = missing.what
     const spec = this.registry.dataset(dataset).spec
-    const records: Rec[] = []
-    if (spec.offline)
-      for await (const record of this.found(dataset, {}, place)) {
-        if (Object.entries(where).every(([field, value]) => record.fields[field] === value))
-          records.push(record)
-        if (records.length === limit) break
-      }
-    sight.finds.set(missing.key, records)
+    if (!spec.offline) {
+      sight.finds.set(missing.key, [])
+      return
+    }
+    const { rows, records } = await this.found(dataset, {}, { where, place, most: limit })
+    sight.finds.set(missing.key, await records(rows.slice(0, limit)))
   }
 }
 
-const cursorOf = (record: Rec) => `${record.born}~${record.id}`
-
-/** Whether a record comes after the one a page ended at; several may have been born in one act. */
-function after(cursor: string): (record: Rec) => boolean {
-  const [born, id] = cursor.split('~')
-  let passed = false
-  return (record) => {
-    if (record.born !== Number(born)) return record.born < Number(born)
-    if (passed) return true
-    passed = record.id === id
-    return false
-  }
+interface Found {
+  rows: Row[]
+  /** Of those rows that are still here, in their order. */
+  records(rows: Row[]): Promise<Rec[]>
 }
 
-const unborn = (record: Rec) => record.born === Number.MAX_SAFE_INTEGER
+const cursorOf = ({ born, id }: Row) => `${born}~${id}`
+const readCursor = (cursor: string) => {
+  const [born, id = ''] = cursor.split('~')
+  return { born: Number(born), id }
+}
+
+/** Those born here that follow the record a page ended at. */
+const afterIn = (bornHere: Row[], after: { born: number; id: string }): Row[] =>
+  after.born === unbornYet ? bornHere.slice(bornHere.findIndex((row) => row.id === after.id) + 1) : []
+
+/** Stands for the birth of a record that the box does not know yet. */
+const unbornYet = Number.MAX_SAFE_INTEGER
+const unborn = ({ born }: { born: number }) => born === unbornYet
 
 type What = { id: string } | { dataset: string; where: Record<string, unknown>; limit: number }
 

@@ -94,7 +94,10 @@ let made = 0
 const { key } = await newLock('246810')
 async function phone(county: County, actor: Actor, name = `test-${made++}`): Promise<Phone> {
   const shelf = await Shelf.open(name)
-  const [replica, outbox] = [await Replica.load(shelf, key), await Outbox.load(shelf, key)]
+  const [replica, outbox] = [
+    await Replica.load(shelf, key, county.store.registry),
+    await Outbox.load(shelf, key),
+  ]
   const seq = (await shelf.get<number>('fact', 'seq')) ?? 0
   const boxDesk = county.desk(actor)
   const answer = (path: string, init?: RequestInit): Response => {
@@ -314,7 +317,10 @@ describe('a phone whose clock is wrong', () => {
   test('set to 2099, it loses nothing: the entry arrives, dated by the box', async () => {
     const county = box()
     const shelf = await Shelf.open('phone-2099')
-    const [replica, outbox] = [await Replica.load(shelf, key), await Outbox.load(shelf, key)]
+    const [replica, outbox] = [
+      await Replica.load(shelf, key, county.store.registry),
+      await Outbox.load(shelf, key),
+    ]
     const desk = new DeviceDesk(county.store.registry, wen, replica, outbox, undefined, undefined, () =>
       Date.parse('2099-01-01'),
     )

@@ -238,7 +238,7 @@ export class Device {
     }
     const welcome = await unseal<Welcome>(key, sealed)
     for (const spec of welcome.declared) this.registry.declare(spec)
-    const replica = await Replica.load(shelf, key)
+    const replica = await Replica.load(shelf, key, this.registry)
     const outbox = await Outbox.load(shelf, key, this.registry)
     const attachments = new Attachments(shelf, key)
     const known = async <T>(fact: string, otherwise: T) => (await shelf.get<T>('fact', fact)) ?? otherwise

@@ -234,14 +234,17 @@ export class Link {
 
   private async catchUp(): Promise<void> {
     for (;;) {
-      const response = await this.sent(`/device/v1/replica?after=${this.state.seq}`)
+      // Earlier than before when something carried here could not be read: the box says it again.
+      const after = this.replica.askFrom(this.state.seq)
+      const response = await this.sent(`/device/v1/replica?after=${after}`)
       if (!response.ok) throw new Turned('down')
       const answer = (await response.json()) as ReplicaAnswer
-      await this.replica.take(answer.records, answer.gone, {
+      const facts = {
         seq: answer.seq,
         imported: answer.imported ?? this.state.imported,
         clock: this.state.clock,
-      })
+      }
+      await this.replica.take(answer.records, answer.gone, facts, after)
       this.state.seq = answer.seq
       this.state.imported = answer.imported ?? this.state.imported
       if (answer.more) continue

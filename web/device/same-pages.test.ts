@@ -50,7 +50,7 @@ beforeAll(async () => {
 
   const { key } = await newLock('246810')
   const shelf = await Shelf.open('same-pages')
-  const replica = await Replica.load(shelf, key)
+  const replica = await Replica.load(shelf, key, county.store.registry)
   const all = county.desk(mei).changedSince(0, 100_000)
   await replica.take(all.records, all.gone, {})
   boxDesk = county.desk(mei)

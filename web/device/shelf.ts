@@ -6,12 +6,20 @@ export interface BlockHead {
   dataset: string
   n: number
   ids: string[]
+  /** When each was born: positions in the box's diary. */
+  born: number[]
+  /** What its gist is made of (`formOf`). */
+  form: string
+  /** The replica's turn in which it was written. */
+  turn: number
 }
 export interface BlockBody {
   dataset: string
   n: number
   sealed: Sealed
 }
+/** What a block's records can be found by (gist.ts), sealed like them. */
+export type BlockGist = BlockBody
 export interface Sealed {
   iv: Uint8Array<ArrayBuffer>
   data: ArrayBuffer
@@ -34,7 +42,7 @@ export interface Waiting {
   sealed: Sealed
 }
 
-export const stores = ['head', 'body', 'outbox', 'fact', 'file'] as const
+export const stores = ['head', 'body', 'gist', 'outbox', 'fact', 'file'] as const
 export type StoreName = (typeof stores)[number]
 
 /**
@@ -50,6 +58,9 @@ const steps: ((db: IDBDatabase, transaction: IDBTransaction) => void)[] = [
     outbox.createIndex('id', 'id', { unique: true })
     db.createObjectStore('fact')
     db.createObjectStore('file')
+  },
+  (db) => {
+    db.createObjectStore('gist', { keyPath: ['dataset', 'n'] })
   },
 ]
 
