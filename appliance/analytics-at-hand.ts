@@ -29,7 +29,7 @@ export function openAnalytics(
 }
 
 /** Registers the county declared in the browser, read from the file: the child has no store. */
-function knowOwnRegisters(core: string, registry: Registry) {
+export function knowOwnRegisters(core: string, registry: Registry) {
   const db = new Database(core, { readonly: true })
   try {
     db.exec('pragma busy_timeout=2000')

@@ -96,7 +96,7 @@ const list: Verb[] = [
   {
     name: 'peer',
     about: { zh: '交换数据的上级、下级', en: 'Peers to exchange packages with' },
-    use: 'card | key | add CARD | list | show PEER | connect PEER | policy PEER | renew PEER | disable PEER | enable PEER',
+    use: 'card | key | add CARD | list | show PEER | connect PEER | policy PEER | signature PEER ALG | renew PEER | disable PEER | enable PEER',
     flags: {
       token: { value: 'TOKEN', about: { zh: '对方给我们的令牌', en: 'the token they gave us' } },
       address: { value: 'URL', about: { zh: '对方的地址', en: 'where they are' } },
@@ -112,6 +112,13 @@ const list: Verb[] = [
       readings: { value: 'none|hourly|raw', about: { zh: '监测数据如何发出', en: 'how readings leave' } },
       scope: { value: 'CODE', about: { zh: '只发这个区划', en: 'only this division leaves' } },
       files: { value: 'yes|no', about: { zh: '是否带附件', en: 'whether attachments leave' } },
+      signature: {
+        value: 'Ed25519|SM2-SM3',
+        about: {
+          zh: 'add:发给对方的包用哪种签名;key:只打印这种公钥',
+          en: 'add: what signs their packages; key: print only this one',
+        },
+      },
     },
     more: {
       zh: 'CARD 是对方 peer card 的文件,或其 JSON 文本。两边各登记一次,再把 add 显示的令牌告诉对方(peer connect)。',
@@ -182,6 +189,41 @@ const list: Verb[] = [
     use: '[PEER]',
     where: 'box',
     run: async (call) => (await import('./verbs/sync.ts')).sync(call),
+  },
+  {
+    name: 'land',
+    about: {
+      zh: '把收到的数据包落到 PostgreSQL 库或 Parquet 目录;可中断、不重复',
+      en: 'Loads received packages into PostgreSQL or a Parquet lake; resumable, exactly once',
+    },
+    use: '--to postgres://…|DIR [FILE…|DIR]',
+    flags: {
+      to: {
+        value: 'URL|DIR',
+        about: { zh: '数据库地址,或一个目录', en: 'the database, or the directory' },
+      },
+      peer: {
+        value: 'NODE',
+        about: {
+          zh: '只落这个发送方的包(节点编号、名称或区划)',
+          en: 'packages of this sender only (node id, name or division)',
+        },
+      },
+      follow: { about: { zh: '不退出,随到随落', en: 'stays, and lands what arrives' } },
+      personal: {
+        value: 'mask|whole',
+        about: {
+          zh: '个人信息遮盖(默认)或按收到的原样',
+          en: 'personal data as masks (unless said), or as they were received',
+        },
+      },
+    },
+    more: {
+      zh: '包取自 post/in;不在那里的,可在后面写文件或目录。口令可放在环境变量 PGPASSWORD。表和列的说明在库的注释里,目录里见 README.md。',
+      en: 'Packages are taken from post/in; name files or directories for those that are not there any more. The password may stand in PGPASSWORD. Tables and columns explain themselves in comments, a lake in its README.md.',
+    },
+    where: 'here',
+    run: async (call) => (await import('./verbs/land.ts')).land(call),
   },
   {
     name: 'backup',
