@@ -7,6 +7,7 @@ import type { Rec } from '../../server/kernel/dataset.ts'
 import { type Clock, learned } from './clock.ts'
 import type { Entry, Outbox } from './outbox.ts'
 import type { Replica } from './replica.ts'
+import { Full } from './shelf.ts'
 
 /** What the box answers to `GET /device/v1/replica`. */
 export interface ReplicaAnswer {
@@ -39,6 +40,8 @@ export interface LinkState {
   /** Diary position of the replica. */
   seq: number
   imported: number
+  /** What the box has to say found no room on this device; what is entered here still does. */
+  full?: boolean
   /** The last exchange was cut short by its own time: what it did not come to is sent by the next. */
   unfinished?: boolean
 }
@@ -121,9 +124,14 @@ export class Link {
       await this.drain(until)
       this.state.unfinished = until()
       await this.catchUp()
+      this.state.full = false
       this.state.confirmedAt = this.now()
       return 'up'
     } catch (error) {
+      if (error instanceof Full) {
+        this.state.full = true
+        return 'up'
+      }
       if (error instanceof Turned) return error.fate
       return 'down'
     }

@@ -9,7 +9,15 @@
 import type { DatasetSpec, Rec } from '../../server/kernel/dataset.ts'
 import type { Registry } from '../../server/kernel/registry.ts'
 import { formOf, type Gist, gistOf, inGist } from './gist.ts'
-import type { BlockBody, BlockGist, BlockHead, Counter, Sealed, Shelf } from './shelf.ts'
+import {
+  type BlockBody,
+  type BlockGist,
+  type BlockHead,
+  type Counter,
+  leaveRoom,
+  type Sealed,
+  type Shelf,
+} from './shelf.ts'
 import type { Sift } from './sift.ts'
 import { seal, unseal } from './vault.ts'
 
@@ -135,6 +143,7 @@ export class Replica {
   }
 
   private async taken(records: Rec[], gone: string[], facts: Record<string, unknown>, after?: number) {
+    await leaveRoom()
     let turn = this.turn
     const parts = this.parts(records, gone)
     const mended = this.missing !== undefined && after !== undefined && after <= this.missing

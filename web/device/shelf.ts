@@ -1,6 +1,8 @@
 // What a device keeps, on IndexedDB. One database per person and box: signing out locks it, and nobody else's key opens it.
 // Promises around requests, nothing more; a transaction lives as long as something is asked of it without waiting elsewhere.
 
+import { Refusal } from '../../server/kernel/refusal.ts'
+
 /** A block: up to `blockSize` records of one dataset, sealed. Only ids and places in the diary stand outside the seal. */
 export interface BlockHead {
   dataset: string
@@ -64,6 +66,28 @@ const steps: ((db: IDBDatabase, transaction: IDBTransaction) => void)[] = [
   },
 ]
 
+/** The device has no room left. Nothing of what was to be written is there, and nothing that was there is gone. */
+export class Full extends Refusal {
+  constructor() {
+    super({
+      zh: '这台设备的存储满了,这一条没有存下。请删掉一些照片、视频或不用的应用,再点一次',
+      en: 'This device has no room left and did not keep this. Remove some photos, videos or apps, then try again.',
+    })
+  }
+}
+
+/** Room that records of the box leave free on the device for what is entered here. */
+const forActs = 20e6
+
+/** Throws `Full` when what is fetched would take the room of what is entered. */
+export async function leaveRoom(): Promise<void> {
+  const { quota, usage } = (await globalThis.navigator?.storage?.estimate?.()) ?? {}
+  if (quota !== undefined && usage !== undefined && quota - usage < forActs) throw new Full()
+}
+
+const asFull = (error: unknown): Full | undefined =>
+  (error as Error | null)?.name === 'QuotaExceededError' ? new Full() : undefined
+
 export class Shelf {
   private gone = false
 
@@ -104,7 +128,6 @@ export class Shelf {
     const finished = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve()
       transaction.onabort = () => reject(transaction.error ?? new Error('the device could not keep it'))
-      transaction.onerror = () => reject(transaction.error ?? new Error('the device could not keep it'))
     })
     // Whoever fails first below reports; this only keeps the runtime from calling it unhandled.
     finished.catch(() => {})
@@ -118,7 +141,7 @@ export class Shelf {
       } catch {
         // Already over.
       }
-      throw error
+      throw asFull(transaction.error) ?? asFull(error) ?? error
     }
   }
 
