@@ -1,9 +1,7 @@
 // The door for field devices, /device/v1. A device has a token of its own, made when its person set it up on a page of
 // the box; it outlives sessions, because a week at the lake edge is longer than any session, and it can be revoked.
 
-import { createHash } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { open, rename, stat, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { and, desc, eq, isNull } from 'drizzle-orm'
 import { Hono } from 'hono'
@@ -19,6 +17,7 @@ import { actorOf, type Db, findAccount, note, sha256 } from './accounts.ts'
 import { answer } from './answer-act.ts'
 import { openFiles } from './files.ts'
 import { takeIn } from './parcels.ts'
+import { inPieces, isSha256, pathOf } from './pieces.ts'
 
 export interface FieldDevice {
   id: string
@@ -146,8 +145,8 @@ export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hon
   inPieces(app, '/parcels', carried)
   app.post('/parcels/:sha', async (c) => {
     const sha = c.req.param('sha')
-    const path = join(carried, sha.slice(0, 2), sha)
-    if (!isSha(sha) || !(await Bun.file(path).exists())) return c.json({ error: 'not here yet' }, 404)
+    const path = pathOf(carried, sha)
+    if (!isSha256(sha) || !(await Bun.file(path).exists())) return c.json({ error: 'not here yet' }, 404)
     try {
       const taken = await takeIn({ store, db, files: openFiles(filesDir) }, await Bun.file(path).bytes(), {
         carrier: c.var.actor.id,
@@ -163,61 +162,6 @@ export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hon
   })
   return app
 }
-
-/** Bytes by their hash, in pieces: HEAD says how far, PATCH adds at that place, and what is whole is never sent again. */
-function inPieces(app: Hono<DeviceEnv>, at: '/files' | '/parcels', dir: string) {
-  const pathOf = (sha: string) => join(dir, sha.slice(0, 2), sha)
-  const partOf = (sha: string, device: string) => `${pathOf(sha)}.${device}.part`
-  const held = async (sha: string, device: string): Promise<{ whole: boolean; bytes: number }> => {
-    const whole = await stat(pathOf(sha)).catch(() => undefined)
-    if (whole) return { whole: true, bytes: whole.size }
-    const part = await stat(partOf(sha, device)).catch(() => undefined)
-    return { whole: false, bytes: part?.size ?? 0 }
-  }
-
-  app.on('HEAD', `${at}/:sha`, async (c) => {
-    const sha = c.req.param('sha')
-    if (!isSha(sha)) return c.body(null, 400)
-    const { whole, bytes } = await held(sha, c.var.device)
-    return c.body(null, 200, { 'upload-offset': String(bytes), 'upload-complete': whole ? '?1' : '?0' })
-  })
-
-  app.patch(`${at}/:sha`, async (c) => {
-    const sha = c.req.param('sha')
-    const total = Number(c.req.header('upload-length'))
-    const offset = Number(c.req.header('upload-offset'))
-    if (!isSha(sha) || !(total > 0 && total <= largest)) return c.json({ error: 'wrong hash or length' }, 400)
-    const { whole, bytes } = await held(sha, c.var.device)
-    if (whole) return c.body(null, 204, { 'upload-offset': String(bytes), 'upload-complete': '?1' })
-    if (offset !== bytes) return c.body(null, 409, { 'upload-offset': String(bytes) })
-    mkdirSync(join(dir, sha.slice(0, 2)), { recursive: true })
-    const part = partOf(sha, c.var.device)
-    const piece = new Uint8Array(await c.req.arrayBuffer())
-    if (offset + piece.length > total) return c.json({ error: 'longer than announced' }, 400)
-    const file = await open(part, 'a')
-    try {
-      await file.writeFile(piece)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    if (offset + piece.length < total)
-      return c.body(null, 204, { 'upload-offset': String(offset + piece.length), 'upload-complete': '?0' })
-    if (
-      createHash('sha256')
-        .update(await Bun.file(part).bytes())
-        .digest('hex') !== sha
-    ) {
-      await unlink(part)
-      return c.json({ error: 'the pieces do not make the announced file; send it again' }, 422)
-    }
-    await rename(part, pathOf(sha))
-    return c.body(null, 204, { 'upload-offset': String(total), 'upload-complete': '?1' })
-  })
-}
-
-const largest = 64 * 1024 * 1024
-const isSha = (text: string) => /^[0-9a-f]{64}$/.test(text)
 
 /** Declarations made in the browser, as data. */
 export function declaredOn(store: Store): DatasetSpec[] {
