@@ -16,6 +16,7 @@ import type { Store } from '../kernel/store.ts'
 import { actorOf, type Db, findAccount, note, sha256 } from './accounts.ts'
 import { answer } from './answer-act.ts'
 import { openFiles } from './files.ts'
+import { packedJson, unpackedJson } from './packed.ts'
 import { takeIn } from './parcels.ts'
 import { inPieces, isSha256, pathOf } from './pieces.ts'
 
@@ -120,23 +121,24 @@ export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hon
 
   /** Waiting acts, in the device's order: one commit for all, one answer for each. */
   app.post('/acts', async (c) => {
-    const requests = (await c.req.json()) as ActRequest[]
+    const requests = (await unpackedJson(c)) as ActRequest[]
     if (!Array.isArray(requests) || requests.length > 1000)
       return c.json({ error: 'an array of at most 1000 acts' }, 400)
-    return c.json(store.batch(() => requests.map((request) => answer(store, c.var.actor, request))))
+    return packedJson(
+      c,
+      store.batch(() => requests.map((request) => answer(store, c.var.actor, request))),
+    )
   })
 
+  /** What changed after a position; `limit` records at once, as much as the line carries in a few seconds. */
   app.get('/replica', (c) => {
     const after = Number(c.req.query('after') ?? 0)
-    const desk = new BoxDesk(store, c.var.actor)
-    const body = JSON.stringify({
-      ...desk.changedSince(Number.isSafeInteger(after) ? after : 0, 1000),
-      imported: imported(),
-    })
-    // A first replica is megabytes of Chinese JSON over a weak Wi-Fi: a sixth of it travels.
-    if (body.length < 2000 || !/\bgzip\b/.test(c.req.header('accept-encoding') ?? ''))
-      return c.body(body, 200, { 'content-type': 'application/json' })
-    return c.body(Bun.gzipSync(body), 200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+    const limit = Math.max(1, Math.min(1000, Math.trunc(Number(c.req.query('limit') ?? 1000)) || 1000))
+    const changed = new BoxDesk(store, c.var.actor).changedSince(
+      Number.isSafeInteger(after) ? after : 0,
+      limit,
+    )
+    return packedJson(c, { ...changed, imported: imported() })
   })
 
   inPieces(app, '/files', filesDir)

@@ -11,6 +11,7 @@ import { believed, type Clock } from './clock.ts'
 import { DeviceDesk } from './device-desk.ts'
 import { type Ask, Link, type LinkState } from './link.ts'
 import { Outbox } from './outbox.ts'
+import { packed } from './packed.ts'
 import { Replica } from './replica.ts'
 import { destroyShelf, Shelf, stores, type Waiting } from './shelf.ts'
 import { type Lock, newLock, openLock, seal, unseal } from './vault.ts'
@@ -276,11 +277,12 @@ export class Device {
 
   private authorised({ token, node }: Welcome, waiting: () => number = () => 0): Ask {
     return async (path, init = {}) => {
+      const ready = await packed(init)
       const response = await this.ask(path, {
-        ...init,
+        ...ready,
         credentials: 'omit',
         headers: {
-          ...(init.headers as Record<string, string>),
+          ...(ready.headers as Record<string, string>),
           authorization: `Bearer ${token}`,
           'x-waiting': String(waiting()),
         },

@@ -67,6 +67,8 @@ export class Link {
   private ended = false
   /** How much is sent at once, in bytes: as much as the line carries in a few seconds, so that little is sent twice. */
   private pace = 32 * kilobyte
+  /** The same for what is taken in, in records. */
+  private page = 250
   /** Acts at which the box itself failed: sent alone, behind all others. */
   private readonly stumbling = new Set<string>()
 
@@ -244,9 +246,7 @@ export class Link {
     for (;;) {
       // Earlier than before when something carried here could not be read: the box says it again.
       const after = this.replica.askFrom(this.state.seq)
-      const response = await this.sent(`/device/v1/replica?after=${after}`)
-      if (!response.ok) throw new Turned('down')
-      const answer = (await response.json()) as ReplicaAnswer
+      const answer = await this.changesAfter(after)
       const facts = {
         seq: answer.seq,
         imported: answer.imported ?? this.state.imported,
@@ -258,6 +258,22 @@ export class Link {
       if (answer.more) continue
       await this.outbox.replicaAt(answer.seq)
       return
+    }
+  }
+
+  private async changesAfter(after: number): Promise<ReplicaAnswer> {
+    const began = performance.now()
+    try {
+      const response = await this.sent(`/device/v1/replica?after=${after}&limit=${this.page}`)
+      if (!response.ok) throw new Turned('down')
+      const answer = (await response.json()) as ReplicaAnswer
+      const seconds = (performance.now() - began) / 1000
+      if (seconds < 2) this.page = Math.min(1000, this.page * 2)
+      else if (seconds > 10) this.page = Math.max(20, this.page >> 1)
+      return answer
+    } catch (error) {
+      this.page = Math.max(20, this.page >> 2)
+      throw error
     }
   }
 
