@@ -75,7 +75,7 @@ journey(
     }
 
     // Something is missing: the sentence stands at its field and nothing typed is cleared.
-    await page.goto(`${field.url}/d/agri.batch/${batch}/do/certified?quantity=300&basis=own-test`)
+    await page.goto(`${field.url}/d/agri.batch/${batch}/do/certified?quantity=300&basis=own-test&contact=`)
     await submit(page)
     await page.getByText('请填写联系方式').first().waitFor()
     expect(await page.inputValue('[name=quantity]')).toBe('300')
@@ -169,7 +169,7 @@ journey(
     const context = page.context()
     await outOfReach(field, context)
     await page.goto(`${field.url}/field`)
-    await page.click('text=锁定,换人用')
+    await page.click('main >> text=锁定,换人用')
     await page.waitForURL('**/field/unlock*')
     await page.goto(`${field.url}/d/agri.plot`)
     await page.waitForURL('**/field/unlock*')

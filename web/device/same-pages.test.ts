@@ -58,11 +58,11 @@ beforeAll(async () => {
 })
 afterAll(() => county.close())
 
-function appOver(desk: () => Desk) {
+function appOver(desk: () => Desk, actor = () => mei) {
   const app = new Hono<Env>()
   app.use('*', async (c, next) => {
     c.set('desk', desk())
-    c.set('actor', mei)
+    c.set('actor', actor())
     c.set('lang', 'zh')
     c.set('t', sayIn('zh'))
     c.set('csrf', '')
@@ -117,5 +117,42 @@ describe('drawn by the box and by a device', () => {
       expect([path, there.filter((line) => !here.includes(line))]).toEqual([path, []])
       expect([path, here.filter((line) => !there.includes(line) && !boxOnly.test(line))]).toEqual([path, []])
     })
+  }
+})
+
+test('a record opens on a device though registers that point to it stay at the box', async () => {
+  const wen: Actor = people.wen
+  county.act(county.store.system, {
+    name: 'sensing.sensor.created',
+    fields: {
+      code: 'SW-001',
+      name: '草尾水位站',
+      kind: 'water',
+      division: '430981114',
+      metrics: ['water-level'],
+      interval: 5,
+      decoder: 'json',
+      state: 'working',
+    },
+  })
+  await county.settle()
+  const { key } = await newLock('246810')
+  const shelf = await Shelf.open('wen')
+  const replica = await Replica.load(shelf, key, county.store.registry)
+  const all = county.desk(wen).changedSince(0, 100_000)
+  await replica.take(all.records, all.gone, {})
+  const desk = new DeviceDesk(county.store.registry, wen, replica, await Outbox.load(shelf, key))
+  const app = appOver(
+    () => desk,
+    () => wen,
+  )
+  // A sensor has thresholds, and those are not carried.
+  expect(desk.mayRead('sensing.threshold')).toBe(true)
+  expect(county.store.registry.dataset('sensing.threshold').spec.offline).toBeFalsy()
+  const kinds = new Map(all.records.map((each) => [each.dataset, each]))
+  expect([...kinds.keys()]).toContain('sensing.sensor')
+  for (const { dataset, id } of kinds.values()) {
+    const answer = await app.request(`/d/${dataset}/${id}`)
+    expect([dataset, answer.status]).toEqual([dataset, 200])
   }
 })

@@ -223,9 +223,10 @@ async function drawn(
 
 /** Datasets that point at this one, and how many of their records point at this record. */
 async function relatedOf(c: Context<Env>, spec: DatasetSpec, record: Rec) {
-  const { desk, t } = c.var
+  const { desk, t, box } = c.var
+  // On a device only what it carries can be counted.
   const pointing = [...desk.registry.datasets.values()]
-    .filter((each) => desk.mayRead(each))
+    .filter((each) => desk.mayRead(each) && (box || each.spec.offline))
     .flatMap((each) =>
       Object.entries(each.spec.fields).flatMap(([name, field]) =>
         field.kind === 'ref' && field.to === spec.name ? [{ other: each.spec, name }] : [],
