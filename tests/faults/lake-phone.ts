@@ -45,7 +45,8 @@ let address = errand.wifi
 const device = await Device.open(
   new Registry(modules),
   async (path, init) => {
-    const bytes = (init?.body as ArrayBuffer | undefined)?.byteLength ?? String(init?.body ?? '').length
+    const { body } = init ?? {}
+    const bytes = body instanceof ArrayBuffer ? body.byteLength : Buffer.byteLength((body as string) ?? '')
     told.asked++
     told.sent += bytes
     if (init?.method === 'PATCH') told.sentOfPhotos += bytes
@@ -95,6 +96,8 @@ const began = performance.now()
 while (outbox.entries.length > 0 || link.state.fate !== 'up') {
   await device.exchange()
   told.exchanges++
+  if (link.state.fate !== 'up' && link.state.fate !== 'down')
+    throw new Error(`the box says ${link.state.fate}`)
 }
 const seconds = (performance.now() - began) / 1000
 console.log(JSON.stringify({ ...told, notes, photos, seconds } satisfies Drained))
