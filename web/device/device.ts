@@ -138,7 +138,9 @@ export class Device {
     if (!key) return false
     await this.missed(name, () => 0)
     await this.lock()
-    await (await this.shelf()).put('fact', { name, key }, 'active')
+    const shelf = await this.shelf()
+    if ((await shelf.get('fact', 'leaving')) === name) await shelf.remove('fact', 'leaving')
+    await shelf.put('fact', { name, key }, 'active')
     return (await this.current())!
   }
 
@@ -148,6 +150,24 @@ export class Device {
     await (await this.shelf()).remove('fact', 'active')
     // Whoever began to open between these two lines read the key that is gone now.
     this.forget()
+  }
+
+  /**
+   * Locked so that somebody else may work here. To the box this browser is still the one before, by her cookie; nobody is
+   * shown a page of the box until that has ended (worker.tsx), unless she unlocks again first.
+   */
+  async leave(): Promise<void> {
+    const name = (await this.current().catch(() => undefined))?.person.name
+    if (name) await (await this.shelf()).put('fact', name, 'leaving')
+    await this.lock()
+  }
+
+  async isLeaving(): Promise<boolean> {
+    return (await (await this.shelf()).get('fact', 'leaving')) !== undefined
+  }
+
+  async hasLeft(): Promise<void> {
+    await (await this.shelf()).remove('fact', 'leaving')
   }
 
   /** Revoked, or given back: nothing of the person is left on this device. */
@@ -251,18 +271,12 @@ export class Device {
       clock: await known<Clock>('clock', { skew: 0, last: 0 }),
     }
     const ask = this.authorised(welcome, () => outbox.onlyHere)
-    const link = new Link(
-      ask,
-      replica,
-      outbox,
-      state,
-      {
-        files: attachments,
-        // A worker that was stopped meanwhile can still say how old the last news are.
-        settled: ({ fate, since, confirmedAt }) =>
-          shelf.put('fact', { fate, since, confirmedAt } satisfies LastLine, 'line'),
-      },
-    )
+    const link = new Link(ask, replica, outbox, state, {
+      files: attachments,
+      // A worker that was stopped meanwhile can still say how old the last news are.
+      settled: ({ fate, since, confirmedAt }) =>
+        shelf.put('fact', { fate, since, confirmedAt } satisfies LastLine, 'line'),
+    })
     const desk = new DeviceDesk(
       this.registry,
       welcome.actor,

@@ -3,13 +3,16 @@
 
 import type { Context, Hono } from 'hono'
 import { page } from '../../server/http/layout.tsx'
+import { headingFor } from '../../server/http/records/show.tsx'
 import type { DatasetSpec } from '../../server/kernel/dataset.ts'
 import { labelOf } from '../../server/kernel/dataset.ts'
 import { numberText, timeText } from '../../server/kernel/words.ts'
 import { Button } from '../ui/button.tsx'
-import { Block, Facts } from '../ui/detail.tsx'
+import { Block } from '../ui/detail.tsx'
+import { Icon } from '../ui/icon.tsx'
 import { Empty, Notice } from '../ui/notice.tsx'
 import { PageHead } from '../ui/page.tsx'
+import { classes } from '../ui/props.ts'
 import { Ticks } from '../ui/ticks.tsx'
 import { believed } from './clock.ts'
 import { bytesUsed, type Device, type Session } from './device.ts'
@@ -48,7 +51,7 @@ export function fieldOffice(
   })
 
   app.post('/field/lock', async (c) => {
-    await (await device()).lock()
+    await (await device()).leave()
     return c.redirect('/field/unlock', 303)
   })
   app.post('/field/exchange', async (c) => {
@@ -130,6 +133,7 @@ async function showOffice(c: Ctx, session: Session) {
   const waiting = session.outbox.entries.filter((each) => each.fate === 'waiting')
   const refused = session.outbox.entries.filter((each) => each.fate === 'refused')
   const { onlyHere, unread } = session.outbox
+  const kinds = [...datasets].filter(([, n]) => n > 0)
   const { wrong } = believed(state.clock)
   return page(
     c as never,
@@ -193,81 +197,94 @@ async function showOffice(c: Ctx, session: Session) {
       )}
       {refused.length > 0 && (
         <Block title={t({ zh: `退回来的 ${refused.length} 条`, en: `${refused.length} came back` })}>
-          {refused.map((entry) => refusedEntry(c, entry))}
+          {await Promise.all(refused.map((entry) => refusedEntry(c, entry)))}
         </Block>
       )}
-      <Facts
-        t={t}
-        facts={[
-          {
-            label: t({ zh: '能否离线', en: 'Readiness' }),
-            value: ready
-              ? t({ zh: '● 已就绪,断网照常办', en: '● Ready: works without the line' })
-              : t({ zh: '○ 正在准备,请先别离开', en: '○ Getting ready; stay in reach' }),
-          },
-          {
-            label: t({ zh: '本机记录', en: 'Records here' }),
-            value: numberText(records),
-            unit: t({ zh: '条', en: '' }),
-          },
-          {
-            label: t({ zh: '占用空间', en: 'Space used' }),
-            value: numberText((await bytesUsed()) / 1e6, 1),
-            unit: 'MB',
-          },
-          { label: t({ zh: '与县盒', en: 'Line' }), value: lineText(c, session) },
-        ]}
-      />
-      <p class="actions">
+      <div class={classes('ready', ready ? 'ready-yes' : 'ready-not')}>
+        <Icon name={ready ? 'done' : 'clock'} size="large" />
+        <div>
+          <p class="ready-word">
+            {ready
+              ? t({ zh: '已就绪,断网照常办', en: 'Ready: works without the line' })
+              : t({ zh: '正在准备,请先别离开', en: 'Getting ready; stay in reach' })}
+          </p>
+          <p class="ready-note">{lineText(c, session)}</p>
+          <p class="ready-note">
+            {t({
+              zh: `本机带着 ${numberText(records)} 条记录,占 ${numberText((await bytesUsed()) / 1e6, 1)} MB`,
+              en: `${numberText(records)} records here, ${numberText((await bytesUsed()) / 1e6, 1)} MB`,
+            })}
+          </p>
+        </div>
+      </div>
+      <div class="actions office-acts">
         <form method="post" action="/field/exchange">
           <Button title={t({ zh: '现在同步', en: 'Send and fetch now' })} look="main" />
         </form>
         {handOverButton(c, session)}
         <form method="post" action="/field/lock">
-          <Button title={t({ zh: '锁定,换人用', en: 'Lock' })} />
+          <Button title={t({ zh: '锁定,换人用', en: 'Lock' })} icon="lock" />
         </form>
-      </p>
+      </div>
       <Block title={t({ zh: `待发 ${waiting.length} 条`, en: `${waiting.length} waiting` })}>
         {waiting.length === 0 ? (
-          <Empty text={t({ zh: '没有待发的,都已送到县里', en: 'Nothing waits; all has arrived' })} />
+          <Empty
+            text={t({ zh: '没有待发的,都已送到县里', en: 'Nothing waits; all has arrived' })}
+            icon="done"
+          />
         ) : (
-          <ol class="diary">
-            {waiting.slice(0, 200).map((entry) => (
-              <li>
-                {timeText(entry.request.at)} {sentence(c, entry)}{' '}
-                <Ticks t={t} fate={entry.request.after?.length ? 'held' : 'device'} withWord />
-              </li>
-            ))}
+          <ol class="latest">
+            {
+              await Promise.all(
+                waiting.slice(0, 200).map(async (entry) => (
+                  <li>
+                    <strong>{await sentence(c, entry)}</strong>
+                    <span>
+                      {timeText(entry.request.at)}
+                      {entry.request.after?.length
+                        ? t({ zh: ',等前一步送到后接着送', en: ', goes after the step before it' })
+                        : ''}
+                    </span>
+                    <Ticks t={t} fate="device" />
+                  </li>
+                )),
+              )
+            }
           </ol>
         )}
       </Block>
-      <Block title={t({ zh: '带在身边的台账', en: 'Registers carried' })}>
-        <Facts
-          t={t}
-          facts={[...datasets]
-            .filter(([, n]) => n > 0)
-            .map(([name, n]) => ({
-              label: t(session.desk.registry.dataset(name).spec.title),
-              value: <a href={`/d/${name}`}>{numberText(n)}</a>,
-              unit: t({ zh: '条', en: '' }),
-            }))}
-        />
-      </Block>
+      <details class="carried">
+        <summary>
+          {t({
+            zh: `带在身边的台账 ${kinds.length} 种`,
+            en: `${kinds.length} registers carried`,
+          })}
+        </summary>
+        <ul class="registers">
+          {kinds.map(([name, n]) => (
+            <li>
+              <a href={`/d/${name}`}>
+                {t(session.desk.registry.dataset(name).spec.title)} <span class="count">{numberText(n)}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      </details>
     </>,
   )
 }
 
-function refusedEntry(c: Ctx, entry: Entry) {
+async function refusedEntry(c: Ctx, entry: Entry) {
   const { t } = c.var
   return (
-    <Notice tone="bad" title={sentence(c, entry)}>
+    <Notice tone="bad" title={await sentence(c, entry)}>
       <p>{entry.refusal && t(entry.refusal)}</p>
-      <p class="actions">
-        <Button title={t({ zh: '改好再发', en: 'Mend and send' })} path={mendPath(entry)} look="main" small />
+      <div class="actions">
+        <Button title={t({ zh: '改好再发', en: 'Mend and send' })} path={mendPath(entry)} look="main" />
         <form method="post" action={`/field/discard/${entry.id}`}>
-          <Button title={t({ zh: '不要了', en: 'Discard' })} look="danger" small />
+          <Button title={t({ zh: '不要了', en: 'Discard' })} look="danger" />
         </form>
-      </p>
+      </div>
     </Notice>
   )
 }
@@ -290,12 +307,12 @@ function mendPath(entry: Entry): string {
   return `/d/${dataset}${record ? `/${record}` : ''}/do/${step}?${typed}`
 }
 
-function sentence(c: Ctx, entry: Entry): string {
+async function sentence(c: Ctx, entry: Entry): Promise<string> {
   const { desk, t } = c.var
   const { name } = entry.request
   const spec = desk.registry.datasets.get(name.slice(0, name.lastIndexOf('.')))?.spec
   const verb = desk.registry.verbs.get(name)
-  const what = spec ? labelFor(spec, entry) : ''
+  const what = spec ? await nameOf(c, spec, entry) : ''
   if (verb) return `${t(verb.title)} ${what}`
   const words = {
     created: { zh: '登记', en: 'Registered' },
@@ -306,8 +323,12 @@ function sentence(c: Ctx, entry: Entry): string {
   return `${t(words[step] ?? { zh: name, en: name })}${spec ? t(spec.title) : ''} ${what}`
 }
 
-const labelFor = (spec: DatasetSpec, entry: Entry): string => {
+/** What the entry is about, by its name: the record as it is here, or as the entry would make it. */
+async function nameOf(c: Ctx, spec: DatasetSpec, entry: Entry): Promise<string> {
   const draft = entry.drafts.find((each) => each.dataset === spec.name)
+  const id = draft?.record ?? entry.request.record
+  const record = id && (await c.var.desk.read(spec.name, id))
+  if (record) return headingFor(c.var, spec, record)
   return draft ? labelOf(spec, draft.fields) : ''
 }
 
@@ -316,7 +337,7 @@ function lineText(c: Ctx, session: Session): string {
   const { fate, since, confirmedAt } = session.link.state
   if (fate === 'up')
     return t({
-      zh: `通,${timeText(confirmedAt)} 同步过`,
+      zh: `县盒连得上,${timeText(confirmedAt)} 同步过`,
       en: `Up; last exchange ${timeText(confirmedAt, 'en')}`,
     })
   if (fate === 'signed-out')
@@ -325,22 +346,19 @@ function lineText(c: Ctx, session: Session): string {
       en: 'The box no longer knows this device; set it up again',
     })
   if (fate === 'unknown') return t({ zh: '还没有试过', en: 'Not tried yet' })
-  return t({ zh: `断,从 ${timeText(since)} 起`, en: `Down since ${timeText(since, 'en')}` })
+  return t({ zh: `${timeText(since)} 起连不上县盒`, en: `Out of reach since ${timeText(since, 'en')}` })
 }
 
 async function unlockPage(c: Ctx, device: Device, fault?: { zh: string; en: string }) {
   const { t } = c.var
   const people = await device.people()
+  // Who mistyped is not asked again who they are.
+  const asked = c.req.method === 'POST' ? String((await c.req.parseBody()).name ?? '') : ''
   return page(
     c as never,
     { title: t({ zh: '解锁', en: 'Unlock' }), ...(fault && { status: 422 }) },
     <div class="login">
       <h1>{t({ zh: '解锁本机', en: 'Unlock this device' })}</h1>
-      {fault && (
-        <Notice tone="bad" live>
-          {t(fault)}
-        </Notice>
-      )}
       {people.length === 0 && (
         <Notice tone="info">
           {t({ zh: '这台设备还没有人设过离线办公。', en: 'Nobody has set this device up yet.' })}
@@ -351,25 +369,50 @@ async function unlockPage(c: Ctx, device: Device, fault?: { zh: string; en: stri
           <input type="hidden" name="to" value={c.req.query('to') ?? '/'} />
           <fieldset class="field">
             <legend>{t({ zh: '谁在用', en: 'Who' })}</legend>
-            {people.map((person, i) => (
-              <label class="choice">
-                <input type="radio" name="name" value={person.name} checked={i === 0} /> {person.title}
-              </label>
-            ))}
+            <div class="ticked ticked-row who">
+              {people.map((person, i) => (
+                <label class="tickable">
+                  <input
+                    type="radio"
+                    name="name"
+                    value={person.name}
+                    checked={asked ? asked === person.name : i === 0}
+                  />
+                  <span>{person.title}</span>
+                </label>
+              ))}
+            </div>
           </fieldset>
           <div class="field">
-            <label for="f-pin">PIN</label>
+            <label for="f-pin">{t({ zh: '解锁 PIN', en: 'PIN' })}</label>
             <input
-              class="input"
+              class="input input-pin"
               id="f-pin"
               name="pin"
               type="password"
               inputmode="numeric"
               autocomplete="off"
+              enterkeyhint="go"
+              aria-describedby={fault ? 'pin-fault' : undefined}
+              aria-invalid={fault ? 'true' : undefined}
+              autofocus
               required
             />
+            {fault && (
+              <p class="fault" id="pin-fault" role="alert">
+                {t(fault)}
+              </p>
+            )}
           </div>
-          <Button title={t({ zh: '解锁', en: 'Unlock' })} look="main" />
+          <div class="form-acts">
+            <Button title={t({ zh: '解锁', en: 'Unlock' })} look="main" />
+          </div>
+          <p class="hint">
+            {t({
+              zh: '忘了 PIN:连上县盒,登录后重新设置一次。没送出的登记还在,用原来的 PIN 才能打开。',
+              en: 'Forgotten the PIN? Set the device up again when the box answers. What waits here opens with the old PIN only.',
+            })}
+          </p>
         </form>
       )}
     </div>,

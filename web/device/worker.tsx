@@ -109,11 +109,50 @@ self.addEventListener('fetch', (event) => {
   if (url.origin !== self.location.origin) return
   if (url.pathname.startsWith('/assets/')) event.respondWith(generation.serve(event.request))
   else if (!boxOnly.test(url.pathname)) event.respondWith(pageFor(event))
+  else if (event.request.mode === 'navigate') event.respondWith(atBox(event.request))
 })
 
 // What only the box has, or what must never be answered by anybody else.
 const boxOnly =
   /^\/(api|device|sync|events|login|logout|me|healthz|metrics|files|t|01|worker\.js|manifest\.webmanifest|favicon\.ico|join|screen|field\/setup|field\/devices|field\/import)(\/|$|\?)/
+
+/**
+ * A page that only the box has. Who logs out there has left this device too, and what somebody else enters after logging
+ * in must not be signed with the name of the one before.
+ */
+async function atBox(request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  const opened = await device().catch(() => undefined)
+  const here = (await opened?.current().catch(() => undefined))?.person.name
+  if (here && request.method === 'POST') {
+    if (pathname === '/logout') await opened?.leave()
+    const name = pathname === '/login' ? (await request.clone().formData()).get('name') : here
+    if (String(name ?? '').trim() !== here) await opened?.lock()
+  }
+  try {
+    if (!here) await leaveBox()
+    return await fetch(request)
+  } catch {
+    const session = await opened?.current().catch(() => undefined)
+    return session ? notCarried(request, session) : unlockFirst(pathname === '/logout' ? '/' : pathname)
+  }
+}
+
+/** Whoever locked this device for the next is logged out at the box before the next is shown anything of it. */
+async function leaveBox(): Promise<void> {
+  const opened = await device().catch(() => undefined)
+  if (!(await opened?.isLeaving())) return
+  const page = await fetch('/me', { credentials: 'same-origin' })
+  const csrf = /<meta name="csrf" content="([^"]+)"/.exec(await page.text())?.[1]
+  if (csrf)
+    await fetch('/logout', {
+      method: 'POST',
+      headers: { 'x-csrf': csrf },
+      redirect: 'manual',
+      credentials: 'same-origin',
+    })
+  await opened?.hasLeft()
+}
 
 async function pageFor(event: FetchEvent): Promise<Response> {
   const { request } = event
@@ -127,7 +166,10 @@ async function pageFor(event: FetchEvent): Promise<Response> {
     return fetch(request).catch(() => office(new Request(new URL('/field/stuck', self.location.origin))))
   }
   if (path.startsWith('/field')) return office(request, session)
-  if (!session) return fetch(request).catch(async () => unlockFirst(path))
+  if (!session)
+    return leaveBox()
+      .then(() => fetch(request))
+      .catch(() => unlockFirst(path))
   if (request.method !== 'GET') return decideHere(event, session)
   const waits = session.outbox.onlyHere > 0
   const wasDown = isDown()
