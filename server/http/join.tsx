@@ -170,7 +170,7 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
       )}
       {system && (
         <div class="join-way">
-          <ol class="join-steps">
+          <ol class="join-steps" data-join-steps>
             {steps.map((step, i) => (
               <StepCard step={step} number={i + 1} />
             ))}
@@ -196,13 +196,27 @@ function joinPage(c: Context<Env>, door: SecureDoor) {
                   data-looking={t({ zh: '正在检查…', en: 'Checking …' })}
                   data-good={t({ zh: '已信任,正在转到安全连接…', en: 'Trusted. Going over to https …' })}
                   data-bad={t({
-                    zh: '还没有信任。请从第 1 步起再看一遍,做完后关掉浏览器重新打开,再点一次检查。电脑、手机的日期不对也会这样。',
+                    zh: '还没有信任。请从第 1 步起再看一遍,做完后关掉浏览器重新打开,再点一次检查。日期不对也会这样,请先看看日期。',
                     en: 'Not trusted yet. Go through the steps once more, close the browser and open it again, then check. A wrong date on the device does this too.',
                   })}
                 />
               </div>
             </li>
           </ol>
+          {/* A phone shows one step at a time, and remembers which while its owner is away in the settings. */}
+          <div class="join-turn" data-join-turn hidden>
+            <p
+              role="status"
+              data-join-at
+              data-words={t({ zh: '第 {n} 步,共 {of} 步', en: 'Step {n} of {of}' })}
+            />
+            <button class="button join-big" type="button" data-join-back>
+              {t({ zh: '上一步', en: 'Back' })}
+            </button>
+            <button class="button button-main join-big" type="button" data-join-next>
+              {t({ zh: '做好了,下一步', en: 'Done, next' })}
+            </button>
+          </div>
           <aside class="join-side">
             <section class="join-phone">
               <h2>{t({ zh: '给手机设置', en: 'For a phone' })}</h2>

@@ -33,7 +33,10 @@ export const questions = dataset('kernel.question', {
     ).filter(),
     taken: choice(
       { zh: '选定', en: 'Taken' },
-      { standing: { zh: '保留现值', en: 'Standing value' }, other: { zh: '改用另一值', en: 'Other value' } },
+      {
+        standing: { zh: '保留现在用的', en: 'Standing value' },
+        other: { zh: '改用另一处填的', en: 'Other value' },
+      },
     ).optional(),
     answeredBy: text({ zh: '由谁选定', en: 'Answered by' }).optional(),
   },
@@ -94,8 +97,8 @@ export const answer = verb('kernel.question.answered', {
     take: choice(
       { zh: '选定', en: 'Take' },
       {
-        standing: { zh: '保留现值', en: 'Keep the standing value' },
-        other: { zh: '改用另一值', en: 'Take the other value' },
+        standing: { zh: '保留现在用的', en: 'Keep the standing value' },
+        other: { zh: '改用另一处填的', en: 'Take the other value' },
       },
     ),
   },

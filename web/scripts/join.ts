@@ -8,10 +8,15 @@ const patience = 8000
 
 if (check) {
   const picture = check.dataset.joinCheck!
-  // Whoever comes back after the last step is told without asking.
-  void isTrusted(picture).then((yes) => {
-    if (trusted) trusted.hidden = !yes
-  })
+  const look = () =>
+    isTrusted(picture).then((yes) => {
+      if (!trusted || !yes) return
+      trusted.hidden = false
+      trusted.scrollIntoView({ block: 'nearest' })
+    })
+  // Whoever comes back from the settings is told without asking.
+  void look()
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && void look())
   check.addEventListener('click', (event) => {
     event.preventDefault()
     say('looking')
@@ -20,6 +25,43 @@ if (check) {
       if (yes) location.assign(check.href)
     })
   })
+}
+
+const list = document.querySelector<HTMLElement>('[data-join-steps]')
+const turn = document.querySelector<HTMLElement>('[data-join-turn]')
+if (list && turn && matchMedia('(max-width: 40rem)').matches) oneAtATime(list, turn)
+
+/** Away in the settings for a minute, a phone may throw the page out of its memory: the step is remembered. */
+function oneAtATime(all: HTMLElement, bar: HTMLElement) {
+  const steps = [...all.children] as HTMLElement[]
+  const [back, next] = ['[data-join-back]', '[data-join-next]'].map((each) =>
+    bar.querySelector<HTMLElement>(each),
+  )
+  const says = bar.querySelector<HTMLElement>('[data-join-at]')
+  if (!back || !next || !says) return
+  const key = `join-step:${location.search}`
+  const show = (wanted: number) => {
+    const at = Math.min(Math.max(wanted, 0), steps.length - 1)
+    sessionStorage.setItem(key, String(at))
+    steps.forEach((step, i) => {
+      step.hidden = i !== at
+    })
+    back.hidden = at === 0
+    next.hidden = at === steps.length - 1
+    says.textContent = says.dataset
+      .words!.replace('{n}', String(at + 1))
+      .replace('{of}', String(steps.length))
+    return at
+  }
+  let at = show(Number(sessionStorage.getItem(key) ?? 0))
+  const turnTo = (wanted: number) => {
+    at = show(wanted)
+    all.scrollIntoView({ block: 'start' })
+  }
+  back.addEventListener('click', () => turnTo(at - 1))
+  next.addEventListener('click', () => turnTo(at + 1))
+  all.classList.add('join-turning')
+  bar.hidden = false
 }
 
 function isTrusted(picture: string): Promise<boolean> {

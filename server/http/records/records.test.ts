@@ -305,7 +305,7 @@ test('what two people disagree on waits on 今日 for who may settle it, and set
   expect(today).toContain('待办 1 项')
   const path = /href="(\/d\/kernel\.question\/[^"]+)"/.exec(today)![1]!
   const question = await (await admin.get(path)).text()
-  expect(question).toContain('三方内容')
+  expect(question).toContain('两处填的不一样')
   const step = `${path}/do/answered`
   const form = formOf(await (await admin.get(step)).text(), step)
   expect((await admin.post(step, { ...form, take: 'other' })).status).toBe(303)

@@ -59,7 +59,11 @@ export async function drawRecord(c: Context<Env>, spec: DatasetSpec, record: Rec
       t={t}
       title={title}
       kind={[t(spec.title), numberBeside(spec, record.fields)].filter(Boolean).join(' ')}
-      lead={leads as Child}
+      lead={
+        spec.name === questions.name
+          ? ([...leads, await questionBlock(c, record)] as Child)
+          : (leads as Child)
+      }
       state={
         <>
           {state && record.fields[state] !== undefined && (
@@ -80,7 +84,6 @@ export async function drawRecord(c: Context<Env>, spec: DatasetSpec, record: Rec
       withdrawn={record.withdrawn}
       history={diaryLines(reader, spec, acts.slice(-20), house)}
     >
-      {spec.name === questions.name && (await questionBlock(c, record))}
       {blocks as Child}
       {related.length > 0 && (
         <Block title={t({ zh: '相关记录', en: 'Related records' })}>
@@ -134,12 +137,15 @@ export async function showHistory(c: Context<Env>) {
 function factsOf(c: Context<Env>, reader: Reader, spec: DatasetSpec, record: Rec, whole: boolean): Fact[] {
   const { t } = c.var
   const shown = stateField(spec)
+  // A question is told above, in words; what is left of it are the names that programs know things by.
+  const told = spec.name === questions.name ? ['reason', 'taken', 'answeredBy', 'division'] : undefined
   return Object.entries(spec.fields)
     .filter(
       ([name, field]) =>
         field.sensitive !== 'hide' &&
         !isForPrograms(field, record.fields[name]) &&
         name !== shown &&
+        (!told || told.includes(name)) &&
         !neverAsked(field, record.fields, name) &&
         (field.set !== 'act' || record.fields[name] !== undefined),
     )
