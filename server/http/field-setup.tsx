@@ -225,7 +225,7 @@ function showSetup(c: Context<Env>, db: Db) {
       <Block title={t({ zh: '替同事带回', en: 'For a colleague' })}>
         <p>
           {t({
-            zh: '同事的手机连不上,把他登记的带到这里:扫他的屏幕,或者用他做的文件。',
+            zh: '同事的手机连不上,把上面登记的收到这里:扫那台手机的屏幕,或者用它做的文件。',
             en: 'A colleague’s phone is out of reach: bring in what it holds, by scanning its screen or as a file.',
           })}
         </p>

@@ -94,7 +94,7 @@ function showImport(c: Context<Env>, db: Db, fault?: string) {
       <PageHead
         title={title(t)}
         note={t({
-          zh: '同事的手机连不上,把他登记的带到这里。带几次都只算一次。',
+          zh: '同事的手机连不上,把上面登记的收到这里。收几次都只算一次。',
           en: 'A colleague’s phone is out of reach: bring in what it holds. However often, it counts once.',
         })}
       />
@@ -108,7 +108,7 @@ function showImport(c: Context<Env>, db: Db, fault?: string) {
           {
             title: t({ zh: '用摄像头扫', en: 'Scan with the camera' }),
             hint: t({
-              zh: '他的手机在旁边,打开「交给同事」',
+              zh: '对方手机在旁边,打开「交给同事」',
               en: 'The phone is here and shows «Hand over»',
             }),
             icon: 'camera',
@@ -126,7 +126,7 @@ function showImport(c: Context<Env>, db: Db, fault?: string) {
       </Choices>
       {parcels.length > 0 && (
         <Block title={t({ zh: '带到过的', en: 'Brought before' })}>
-          <ul class="carried">
+          <ul class="parcels">
             {parcels.map((each) => (
               <li>
                 <a href={`/field/import/${each.id}`}>
@@ -194,16 +194,18 @@ function showParcel(c: Context<Env>, db: Db, parcel: Parcel) {
       )}
       {waiting.length === 0 && (
         <Notice tone="good">
-          {t({
-            zh: '都在县里了。他的手机连上后会自己知道,不用再送。',
-            en: 'All of it is at the county. The phone will learn of it by itself.',
-          })}
+          {parcel.revoked === 1
+            ? t({ zh: '都在县里了。', en: 'All of it is at the county.' })
+            : t({
+                zh: '都在县里了。那台设备连上后会自己知道,不用再送。',
+                en: 'All of it is at the county. The device will learn of it by itself.',
+              })}
         </Notice>
       )}
       {parcel.photosLeft > 0 && (
         <Notice tone="info">
           {t({
-            zh: `有 ${parcel.photosLeft} 张照片没有放进来,还在他的手机上,连上后自动送。`,
+            zh: `有 ${parcel.photosLeft} 张照片没有放进来,还在那台设备上,连上后自动送。`,
             en: `${parcel.photosLeft} photos were not inside; they are still on the phone and follow by themselves.`,
           })}
         </Notice>
@@ -217,11 +219,11 @@ function showParcel(c: Context<Env>, db: Db, parcel: Parcel) {
         >
           <p>
             {t({
-              zh: `这几条登记在停用之后,要${owner}本人或管理员看过、说是他的,才算数。`,
+              zh: `这几条登记在停用之后,要${owner}本人或管理员看过、认下了,才算数。`,
               en: `These are dated after the device was revoked. ${owner} or an administrator has to look at them and say whose they are.`,
             })}
           </p>
-          <ul class="carried">{aside.map((each) => entry(c, each, may))}</ul>
+          <ul class="parcels">{aside.map((each) => entry(c, each, may))}</ul>
           {may && (
             <div class="actions">
               <form method="post" action={`/field/import/${parcel.id}/theirs`}>
@@ -247,11 +249,11 @@ function showParcel(c: Context<Env>, db: Db, parcel: Parcel) {
         <Block title={t({ zh: `${refused.length} 条没有收`, en: `${refused.length} were not taken` })}>
           <p>
             {t({
-              zh: `手机连上后会退回给${owner}改,内容都在。`,
+              zh: `那台设备连上后会退回给${owner}改,内容都在。`,
               en: `They go back to ${owner} once the phone is in reach; nothing typed is lost.`,
             })}
           </p>
-          <ul class="carried">{refused.map((each) => entry(c, each, may))}</ul>
+          <ul class="parcels">{refused.map((each) => entry(c, each, may))}</ul>
         </Block>
       )}
       <p class="actions">

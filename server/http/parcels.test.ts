@@ -257,18 +257,25 @@ describe('a colleague’s phone as carrier', () => {
         ...init,
         headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` },
       })
+    const heldOf = async (sha: string) => {
+      const { status, headers } = await ask(sha, { method: 'HEAD' })
+      return [status, headers.get('upload-offset'), headers.get('upload-complete')]
+    }
     const send = async (bytes: Uint8Array<ArrayBuffer>) => {
       const sha = new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
       const middle = bytes.length >> 1
       for (const [from, to] of [
         [0, middle],
         [middle, bytes.length],
-      ] as const)
+      ] as const) {
+        expect(await heldOf(sha)).toEqual([200, String(from), '?0'])
         await ask(sha, {
           method: 'PATCH',
           body: bytes.slice(from, to),
           headers: { 'upload-offset': String(from), 'upload-length': String(bytes.length) },
         })
+      }
+      expect(await heldOf(sha)).toEqual([200, String(bytes.length), '?1'])
       return ask(sha, { method: 'POST' })
     }
     const { bytes } = await wens.parcel(wens.acts(6))

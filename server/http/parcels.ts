@@ -282,7 +282,7 @@ const elsewhere = ({ county, person }: Label): Words => ({
   en: `A device of the box of ${county.en} made this (${person}); it cannot be opened here. Take it there. Nothing was changed.`,
 })
 const stranger: Words = {
-  zh: '县盒里没有这台设备。它可能是恢复备份之前设置的。请让本人连上县盒重新设置一次,原来的记录还在他的设备上。什么也没有改动。',
+  zh: '县盒里没有这台设备。它可能是恢复备份之前设置的。请让本人连上县盒重新设置一次,原来的记录还在那台设备上。什么也没有改动。',
   en: 'The box does not know this device; it may have been set up before a backup was restored. Have it set up again: the entries are still on it. Nothing was changed.',
 }
 const troubles = (label?: Label): Record<Unreadable['trouble'], Words> => ({
@@ -295,7 +295,7 @@ const troubles = (label?: Label): Record<Unreadable['trouble'], Words> => ({
     en: 'A newer version made this; upgrade this box first. Nothing was changed.',
   },
   damaged: {
-    zh: `这份在路上损坏了,或者被改动过,打不开。请让${label?.person ?? '对方'}再导出一份,原来的记录还在他的设备上。什么也没有改动。`,
+    zh: `这份在路上损坏了,或者被改动过,打不开。请让${label?.person ?? '对方'}再导出一份,原来的记录还在那台设备上。什么也没有改动。`,
     en: `This was damaged or changed on the way and cannot be opened. Ask ${label?.person ?? 'its owner'} for a new copy: the entries are still on the device. Nothing was changed.`,
   },
 })

@@ -211,35 +211,3 @@ journey(
   },
   60_000,
 )
-
-journey(
-  'a copy of what waits is carried home by a colleague and arrives once, though the phone sends it too',
-  async () => {
-    const page = await phoneOf(browser, field, 'zhoumei')
-    const context = page.context()
-    const batch = await growing(page, field, '交接前的芦笋地')
-    await outOfReach(field, context)
-    expect(await recordWork(page, batch, '交给同事带回')).toBe(303)
-    await page.goto(`${field.url}/field`)
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('link', { name: '导出一份' }).click(),
-    ])
-    const path = await download.path()
-    expect(await Bun.file(path).text()).not.toContain('交给同事')
-
-    const office = await pageOf(browser, field.box, 'liujianguo', deskScreen)
-    await office.goto(`${field.box.url}/field/setup`)
-    for (const said of ['收到 1 条', '收到 0 条,原已收到 1 条']) {
-      await office.setInputFiles('[name=file]', path)
-      await office.click('text=收进来')
-      await office.getByText(said).waitFor()
-    }
-    await backInReach(field, context)
-    await drained(page, field)
-    expect((await notesAtBox()).filter((note) => note === '交给同事带回')).toHaveLength(1)
-    await context.close()
-    await office.context().close()
-  },
-  60_000,
-)

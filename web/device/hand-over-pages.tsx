@@ -249,7 +249,7 @@ async function showFile(c: Ctx, session: Session) {
           })}
           data-failed={t({ zh: '没有做成,请返回再试', en: 'It did not work; go back and try again' })}
         />
-        <div class="ways">
+        <div class="big-choices">
           <button class="button button-main" type="button" data-file-share hidden>
             {t({ zh: '发给同事', en: 'Send to a colleague' })}
           </button>
@@ -290,7 +290,7 @@ async function showCarried(c: Ctx, fault?: Words) {
       <PageHead
         title={t(carry)}
         note={t({
-          zh: '同事的手机连不上,把他登记的放进这台设备,连上县盒时自动送到。您看不到内容。',
+          zh: '同事的手机连不上,把上面登记的放进这台设备,连上县盒时自动送到。您看不到内容。',
           en: 'Take along what a colleague cannot send. You cannot read it; it is delivered at the next contact.',
         })}
       />
@@ -300,7 +300,7 @@ async function showCarried(c: Ctx, fault?: Words) {
         </Notice>
       )}
       {parcels.length > 0 && (
-        <ul class="carried" aria-label={t({ zh: '带着的', en: 'Carried' })}>
+        <ul class="parcels" aria-label={t({ zh: '带着的', en: 'Carried' })}>
           {parcels.map((each) => carriedEntry(c, each))}
         </ul>
       )}
@@ -308,7 +308,7 @@ async function showCarried(c: Ctx, fault?: Words) {
         choices={[
           {
             title: t({ zh: '扫码', en: 'Scan' }),
-            hint: t({ zh: '他的手机在旁边,打开「交给同事」', en: 'The phone is here and shows «Hand over»' }),
+            hint: t({ zh: '对方手机在旁边,打开「交给同事」', en: 'The phone is here and shows «Hand over»' }),
             icon: 'camera',
             path: '/field/carry/scan',
           },
@@ -425,7 +425,7 @@ const carrying = ({ person, acts, photos }: Label): Words => ({
   en: `${acts} entries${photos > 0 ? ` and ${photos} photos` : ''} carried for ${person}`,
 })
 const elsewhere = ({ county, person }: Label, here: Words): Words => ({
-  zh: `${person}的设备属于${county.zh}县盒,这台设备只连${here.zh}县盒,送不到。请让他找${county.zh}的同事带。`,
+  zh: `${person}的设备属于${county.zh}县盒,这台设备只连${here.zh}县盒,送不到。请找${county.zh}的同事带。`,
   en: `${person}’s device belongs to the box of ${county.en}; this one only reaches ${here.en}. Somebody from there has to carry it.`,
 })
 const troubles: Record<Unreadable['trouble'], Words> = {

@@ -23,9 +23,9 @@ export const largestShown = 100_000
 const mark = 'XHQ1:'
 const headBytes = 14
 
-/** Seconds it takes when one code in five is missed. */
+/** Seconds it takes when one code in five is missed, with three to find the frame; in fives, because nobody counts. */
 export const secondsFor = (bytes: number, pace: Pace = usual) =>
-  Math.ceil((Math.ceil(bytes / pace.bytes) * 1.25 + 2) / pace.perSecond)
+  5 * Math.ceil((3 + (chunksOf(bytes, pace) * 1.25 + 2) / pace.perSecond) / 5)
 
 /** How many chunks a parcel has: the fewest codes that carry it. */
 export const chunksOf = (bytes: number, pace: Pace) => Math.max(1, Math.ceil(bytes / pace.bytes))

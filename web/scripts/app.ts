@@ -5,7 +5,7 @@ import 'htmx.org/dist/ext/hx-sse.min.js'
 import { alpine } from './alpine-when-needed.ts'
 import { askOnly } from './ask-only.ts'
 import { checkFields } from './check-fields.ts'
-import { fieldLine, saveCopies } from './field-line.ts'
+import { fieldLine } from './field-line.ts'
 import { keepDrafts } from './keep-drafts.ts'
 import { keyboard } from './keyboard.ts'
 import { live } from './live.ts'
@@ -32,5 +32,4 @@ askOnly()
 showFaults()
 live(htmx)
 fieldLine()
-saveCopies()
 alpine()

@@ -35,21 +35,3 @@ export function fieldLine() {
   })
   exchange()
 }
-
-/** Saves what the worker answers as a file: browsers do not download from a worker while the network is off. */
-export function saveCopies() {
-  document.addEventListener('click', (event) => {
-    const link = (event.target as Element | null)?.closest<HTMLAnchorElement>('a[data-save]')
-    if (!link) return
-    event.preventDefault()
-    void fetch(link.href)
-      .then((answer) => answer.blob())
-      .then((blob) => {
-        const copy = document.createElement('a')
-        copy.href = URL.createObjectURL(blob)
-        copy.download = link.dataset.save ?? ''
-        copy.click()
-        URL.revokeObjectURL(copy.href)
-      })
-  })
-}

@@ -12,12 +12,12 @@ export interface Choice {
 /** One of a few ways, each as large as a hand: nothing else on the page asks for a decision. */
 export function Choices({ choices, children }: { choices: Choice[]; children?: Child }) {
   return (
-    <ul class="ways">
+    <ul class="big-choices">
       {choices.map((each) => (
         <li>
-          <a class="way" href={each.path}>
+          <a class="big-choice" href={each.path}>
             <Icon name={each.icon} size="large" />
-            <span class="way-words">
+            <span class="big-choice-words">
               <strong>{each.title}</strong>
               <span>{each.hint}</span>
             </span>
@@ -44,11 +44,11 @@ export function FileWay({
   hint: string
 }) {
   return (
-    <form class="way-file" method="post" action={post} enctype="multipart/form-data" data-file-way>
+    <form class="big-choice-file" method="post" action={post} enctype="multipart/form-data" data-file-way>
       <input type="hidden" name="_csrf" value={csrf} />
-      <label class="way" for="f-file">
+      <label class="big-choice" for="f-file">
         <Icon name="file" size="large" />
-        <span class="way-words">
+        <span class="big-choice-words">
           <strong>{title}</strong>
           <span>{hint}</span>
           <input id="f-file" type="file" name="file" required />
