@@ -202,9 +202,10 @@ export const thresholdBlock: Drawn = async ({ desk, t, lang, box, record }) => {
 /** Under an alert: the hours around it, and the threshold it came from. */
 export const alertBlock: Drawn = async ({ desk, t, lang, box, record }) => {
   const { fields } = record as unknown as Alert
+  // A device carries no thresholds, and says the level alone.
   const [sensor, threshold] = await Promise.all([
     desk.read(sensors, fields.sensor),
-    fields.threshold ? desk.read(thresholds, fields.threshold) : undefined,
+    box && fields.threshold ? desk.read(thresholds, fields.threshold) : undefined,
   ])
   const raised = Date.parse(fields.raised)
   const from = raised - 12 * 3_600_000
