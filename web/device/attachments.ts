@@ -17,6 +17,8 @@ interface Kept {
 }
 
 export class Attachments {
+  /** Photos that lie here and cannot be read any more: the disk lost them. What was entered with them is sent all the same. */
+  readonly damaged = new Set<string>()
   private piece = first
 
   constructor(
@@ -38,8 +40,8 @@ export class Attachments {
 
   /** A photo kept here, to be shown before the box has it. */
   async open(sha256: string): Promise<{ bytes: ArrayBuffer; type: string } | undefined> {
-    const kept = await this.shelf.get<Kept>('file', sha256)
-    return kept && { bytes: await unsealBytes(this.key, kept.sealed), type: kept.reference.type }
+    const kept = await this.read(sha256)
+    return kept && { bytes: kept.bytes, type: kept.reference.type }
   }
 
   /** Photos the box does not have whole yet, by SHA-256. */
@@ -52,9 +54,9 @@ export class Attachments {
    * now, or when `until` says to leave the rest for later. Throws only when the box is out of reach.
    */
   async send(ask: Ask, sha256: string, until: () => boolean = () => false): Promise<boolean> {
-    const kept = await this.shelf.get<Kept>('file', sha256)
-    if (!kept) return true
-    if (!(await this.sendPieces(ask, sha256, await unsealBytes(this.key, kept.sealed), until))) return false
+    if (!(await this.waiting()).includes(sha256)) return true
+    const kept = await this.read(sha256)
+    if (!kept || !(await this.sendPieces(ask, sha256, kept.bytes, until))) return false
     await this.shelf.remove('file', sha256)
     return true
   }
@@ -62,11 +64,24 @@ export class Attachments {
   /** Everything kept here, sealed again with another key: its person sets the device up anew. */
   async resealed(key: CryptoKey): Promise<[sha256: string, photo: unknown][]> {
     const photos: [string, Kept][] = []
-    for (const { sealed, reference } of await this.shelf.all<Kept>('file')) {
-      const bytes = await unsealBytes(this.key, sealed).catch(() => undefined)
-      if (bytes) photos.push([reference.sha256, { sealed: await sealBytes(key, bytes), reference }])
+    for (const sha256 of await this.waiting()) {
+      const kept = await this.read(sha256)
+      if (kept) photos.push([sha256, { sealed: await sealBytes(key, kept.bytes), reference: kept.reference }])
     }
     return photos
+  }
+
+  /** One photo, opened; undefined when it is not here, or not to be read: nothing else waits for that. */
+  private async read(sha256: string): Promise<{ bytes: ArrayBuffer; reference: FileRef } | undefined> {
+    try {
+      const kept = await this.shelf.get<Kept>('file', sha256)
+      return kept && { bytes: await unsealBytes(this.key, kept.sealed), reference: kept.reference }
+    } catch (error) {
+      // Signed out in the middle: that is not the photo's fault.
+      if (this.shelf.closed) throw error
+      this.damaged.add(sha256)
+      return undefined
+    }
   }
 
   private async sendPieces(
@@ -124,6 +139,8 @@ async function shrunk(file: File): Promise<{ bytes: ArrayBuffer; type: string; n
     if (scale === 1 && file.size < 600_000) return whole
     const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale))
     canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height)
+    // A picture of 48 megapixels is 190 MB unpacked: not until the next collection of garbage.
+    picture.close()
     const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.82 })
     return { bytes: await blob.arrayBuffer(), type: 'image/jpeg', name: file.name.replace(/\.\w+$/, '.jpg') }
   } catch {

@@ -129,7 +129,7 @@ async function showOffice(c: Ctx, session: Session) {
   const { t } = c.var
   const { state } = session.link
   const { records, datasets } = session.replica.size()
-  const ready = state.seq > 0
+  const ready = state.seq > 0 && session.replica.whole
   const waiting = session.outbox.entries.filter((each) => each.fate === 'waiting')
   const refused = session.outbox.entries.filter((each) => each.fate === 'refused')
   const { onlyHere, unread } = session.outbox
@@ -163,6 +163,39 @@ async function showOffice(c: Ctx, session: Session) {
           {t({
             zh: `本机显示 ${timeText(new Date().toISOString())},县盒是 ${timeText(new Date(believed(state.clock).at).toISOString())}。登记不受影响,时间按县盒的记;请在系统设置里改正本机时间。`,
             en: `It shows ${timeText(new Date().toISOString(), 'en')}; the box has ${timeText(new Date(believed(state.clock).at).toISOString(), 'en')}. Entries are not affected and carry the box’s time. Correct it in the system settings.`,
+          })}
+        </Notice>
+      )}
+      {state.full && (
+        <Notice tone="warn" title={t({ zh: '这台设备的存储快满了', en: 'This device is nearly full' })}>
+          {t({
+            zh: '县里的新内容先不往本机放,给您登记的东西留着地方;已登记的照常送出。请删掉一些照片、视频或不用的应用,再点「现在同步」。',
+            en: 'What is new at the county is not fetched for now, so that your entries find room; they are sent as usual. Remove some photos, videos or apps, then send and fetch again.',
+          })}
+        </Notice>
+      )}
+      {!session.replica.whole && (
+        <Notice
+          tone="warn"
+          title={t({ zh: '本机有一部分资料读不出来', en: 'Some records here cannot be read' })}
+        >
+          {t({
+            zh: '列表里会少一些记录。您登记的都在;连上县盒后会自动补齐,不用做什么。',
+            en: 'Lists show fewer records. What you entered is all here; the rest comes again from the box by itself.',
+          })}
+        </Notice>
+      )}
+      {session.attachments.damaged.size > 0 && (
+        <Notice
+          tone="warn"
+          title={t({
+            zh: `有 ${session.attachments.damaged.size} 张照片读不出来`,
+            en: `${session.attachments.damaged.size} photos cannot be read`,
+          })}
+        >
+          {t({
+            zh: '登记的内容照常送出;照片请重新拍了补上。',
+            en: 'What was entered is sent as usual; please take these photos again.',
           })}
         </Notice>
       )}

@@ -10,6 +10,7 @@ import { newId } from '../../server/kernel/ids.ts'
 import type { Part } from '../../server/kernel/part.ts'
 import { Registry } from '../../server/kernel/registry.ts'
 import { people } from '../../tests/county.ts'
+import { Attachments } from './attachments.ts'
 import { DeviceDesk } from './device-desk.ts'
 import { Link } from './link.ts'
 import { Outbox } from './outbox.ts'
@@ -214,6 +215,39 @@ describe('when the disk rots', () => {
     expect(await codes(await device(box, carried.name))).toEqual(['HERE', ...newestFirst(650)])
   })
 
+  test('a block that the disk has lost takes no other with it', async () => {
+    const box = littleBox()
+    box.fill(650)
+    const carried = await device(box)
+    await carried.link.exchange()
+    const cold = await device(box, carried.name)
+    const { get, many } = cold.shelf
+    const lost = (): Promise<any> =>
+      Promise.reject(new DOMException('Failed to read large IndexedDB value', 'DataError'))
+    const isLost = (store: string, at: unknown) => store === 'body' && (at as unknown[])[1] === 2
+    cold.shelf.many = (store, keys) =>
+      keys.some((at) => isLost(store, at)) ? lost() : many.call(cold.shelf, store, keys)
+    cold.shelf.get = (store, at) => (isLost(store, at) ? lost() : get.call(cold.shelf, store, at))
+    expect((await codes(cold)).length).toBe(450)
+    expect(cold.replica.whole).toBe(false)
+  })
+
+  test('when the list of blocks itself is damaged, the records start again from the box and the outbox does not', async () => {
+    const box = littleBox()
+    box.fill(450)
+    const carried = await device(box)
+    await carried.link.exchange()
+    await enter(carried, 'HERE')
+    await carried.shelf.put('head', { dataset: plots.name, n: 1 })
+    const cold = await device(box, carried.name)
+    expect(cold.outbox.onlyHere).toBe(1)
+    expect(cold.replica.whole).toBe(false)
+    expect(await codes(cold)).toEqual(['HERE'])
+    await cold.link.exchange()
+    expect(await codes(cold)).toEqual(['HERE', ...newestFirst(450)])
+    expect(cold.replica.whole).toBe(true)
+  })
+
   test('a gist that cannot be read is made again from its block, with no box in reach', async () => {
     const box = littleBox()
     box.fill(450)
@@ -240,6 +274,26 @@ describe('when the disk rots', () => {
     expect(await codes(cold)).toEqual(newestFirst(450))
     expect(cold.replica.whole).toBe(true)
   })
+})
+
+test('a photo that cannot be read holds up neither the line nor the others', async () => {
+  const carried = await device(littleBox())
+  const photos = new Attachments(carried.shelf, key)
+  const bad = await photos.keep(new File(['一张芦苇的照片'], 'reed.bin'))
+  const good = await photos.keep(new File(['一张稻田的照片'], 'rice.bin'))
+  const row = (await carried.shelf.get<{ sealed: { iv: Uint8Array; data: ArrayBuffer } }>(
+    'file',
+    bad.sha256,
+  ))!
+  const bytes = new Uint8Array(row.sealed.data.slice(0))
+  bytes[3]! ^= 1
+  await carried.shelf.put('file', { ...row, sealed: { ...row.sealed, data: bytes.buffer } }, bad.sha256)
+  const whole = async () => new Response(null, { headers: { 'upload-complete': '?1' } })
+  expect(await photos.send(whole, bad.sha256)).toBe(false)
+  expect(await photos.send(whole, good.sha256)).toBe(true)
+  expect([...photos.damaged]).toEqual([bad.sha256])
+  expect(await photos.open(bad.sha256)).toBeUndefined()
+  expect(await photos.waiting()).toEqual([bad.sha256])
 })
 
 test('blocks of an earlier version, without a gist and without births, are put in form when they are asked about', async () => {

@@ -8,6 +8,7 @@
 
 import type { DatasetSpec, Rec } from '../../server/kernel/dataset.ts'
 import type { Registry } from '../../server/kernel/registry.ts'
+import { Block } from './block.ts'
 import { formOf, type Gist, gistOf, inGist } from './gist.ts'
 import {
   type BlockBody,
@@ -19,11 +20,11 @@ import {
   type Shelf,
 } from './shelf.ts'
 import type { Sift } from './sift.ts'
-import { seal, unseal } from './vault.ts'
+import { seal, sealBytes, unseal, unsealBytes } from './vault.ts'
 
 const blockSize = 200
-/** Bytes of sealed text kept open; in memory a record takes about three times as much, a gist about as much. */
-const openRecords = 4e6
+/** Bytes kept unsealed in memory: blocks weigh there what they weigh on disk, gists about as much. */
+const openBlocks = 8e6
 const openGists = 16e6
 /** Blocks changed in one transaction: a catch-up that touches every block must fit a small phone's memory. */
 const together = 32
@@ -52,7 +53,7 @@ export class Replica {
   private readonly heads = new Map<string, BlockHead[]>()
   private readonly places = new Map<string, BlockHead>()
   private readonly orders = new Map<string, Float64Array>()
-  private readonly records = new Kept<Rec[]>(openRecords)
+  private readonly kept = new Kept<Block>(openBlocks)
   private readonly gists = new Kept<Gist>(openGists)
   private turn = 0
   /** Diary position from which the box has to be asked again: a block could not be read. */
@@ -66,7 +67,13 @@ export class Replica {
 
   static async load(shelf: Shelf, key: CryptoKey, registry: Registry): Promise<Replica> {
     const replica = new Replica(shelf, key, registry)
-    await replica.reload()
+    try {
+      await replica.reload()
+    } catch (error) {
+      if (shelf.closed) throw error
+      // Its own list of blocks cannot be read. The box has every record; what waits here lies elsewhere and stays.
+      await replica.startOver()
+    }
     return replica
   }
 
@@ -89,9 +96,13 @@ export class Replica {
     const heads = [...wanted.keys()]
     for (let i = 0; i < heads.length; i += together) {
       const some = heads.slice(i, i + together)
-      const blocks = await this.blocks(some)
-      for (const [k, block] of blocks.entries())
-        for (const record of block) if (wanted.get(some[k]!)!.has(record.id)) found.set(record.id, record)
+      for (const [k, block] of (await this.blocks(some)).entries()) {
+        const head = some[k]!
+        for (const id of wanted.get(head)!) {
+          const record = block?.record(head.ids.indexOf(id), id)
+          if (record) found.set(id, record)
+        }
+      }
     }
     return found
   }
@@ -204,7 +215,7 @@ export class Replica {
     return Promise.all(
       heads.map((head, i) => {
         const { put, gone } = changes.get(head)!
-        const kept = old[i]!.filter((each) => !put.has(each.id) && !gone.has(each.id))
+        const kept = recordsOf(old[i]).filter((each) => !put.has(each.id) && !gone.has(each.id))
         return this.sealed(head, [...kept, ...put.values()], turn + 1)
       }),
     )
@@ -221,11 +232,12 @@ export class Replica {
       turn,
     }
     const gist = spec && gistOf(spec, records, { turn })
+    const block = Block.of(records)
     return {
       head,
-      records,
+      block,
       gist,
-      body: await seal(this.key, records),
+      body: await sealBytes(this.key, block.buffer),
       gistBody: gist && (await seal(this.key, gist)),
     }
   }
@@ -246,9 +258,9 @@ export class Replica {
       }
       await more?.(at)
     })
-    for (const { head, records, gist, body, gistBody } of written) {
+    for (const { head, block, gist, body, gistBody } of written) {
       this.remember(head)
-      this.records.keep(head, Promise.resolve(records), body.data.byteLength)
+      this.kept.keep(head, Promise.resolve(block), body.data.byteLength)
       if (gist) this.gists.keep(head, Promise.resolve(gist), gistBody!.data.byteLength)
     }
     return next
@@ -297,7 +309,7 @@ export class Replica {
     )
     this.turn = turn ?? 0
     this.missing = missing
-    for (const each of [this.heads, this.places, this.orders, this.records, this.gists]) each.clear()
+    for (const each of [this.heads, this.places, this.orders, this.kept, this.gists]) each.clear()
     for (const row of heads) {
       // A block written by an earlier version says less of itself, and is put in form when it is asked about.
       const head: BlockHead = { ...unformed, ...row }
@@ -306,6 +318,15 @@ export class Replica {
       else this.heads.set(head.dataset, [head])
       for (const id of head.ids) this.places.set(id, head)
     }
+  }
+
+  private async startOver() {
+    await this.shelf.together([...blockStores, 'fact'], 'readwrite', async (at) => {
+      for (const store of blockStores) await at.clear(store)
+      await at.put('fact', ((await at.get<number>('fact', 'turn')) ?? 0) + 1, 'turn')
+      await at.put('fact', 0, 'missing')
+    })
+    await this.reload()
   }
 
   private remember(head: BlockHead) {
@@ -323,7 +344,7 @@ export class Replica {
 
   private forget(head: BlockHead) {
     for (const id of head.ids) if (this.places.get(id) === head) this.places.delete(id)
-    this.records.drop(head)
+    this.kept.drop(head)
     this.gists.drop(head)
     this.orders.delete(head.dataset)
   }
@@ -340,7 +361,9 @@ export class Replica {
     const rows: Row[] = []
     let step = firstLook
     let k = startOf(order, snapshot, look.after)
+    let looked = 0
     while (k >= 0 && rows.length < most) {
+      const k0 = k
       const until = Math.max(0, k - step + 1)
       const blocks = new Set<number>()
       for (let i = k; i >= until; i--) if (!fits.has(blockAt(order[i]!))) blocks.add(blockAt(order[i]!))
@@ -365,7 +388,12 @@ export class Replica {
         }
         rows.push(row)
       }
-      step = thenLook
+      // As many more as will do, as far as the beginning tells.
+      looked += k0 - k
+      step =
+        rows.length > 0
+          ? Math.min(thenLook, Math.ceil((1.2 * (most - rows.length) * looked) / rows.length))
+          : thenLook
     }
     return rows
   }
@@ -402,13 +430,16 @@ export class Replica {
   private async reform(heads: BlockHead[]) {
     const { turn } = this
     const blocks = await this.blocks(heads)
-    await this.write(turn, await Promise.all(heads.map((head, i) => this.sealed(head, blocks[i]!, turn + 1))))
+    await this.write(
+      turn,
+      await Promise.all(heads.map((head, i) => this.sealed(head, recordsOf(blocks[i]), turn + 1))),
+    )
   }
 
   private async gistsOf(spec: DatasetSpec, heads: BlockHead[], beside: string[]): Promise<Gist[]> {
     if (beside.length > 0)
-      return (await this.blocks(heads)).map((records) => gistOf(spec, records, { more: beside }))
-    const opened = await this.opened('gist', this.gists, heads)
+      return (await this.blocks(heads)).map((block) => gistOf(spec, recordsOf(block), { more: beside }))
+    const opened = await this.opened('gist', this.gists, heads, (sealed) => unseal<Gist>(this.key, sealed))
     // A gist that cannot be read is made again from its block.
     const damaged = heads.filter((_, i) => !opened[i])
     if (damaged.length > 0) await this.reform(damaged)
@@ -418,21 +449,43 @@ export class Replica {
     return opened as Gist[]
   }
 
-  private async blocks(heads: BlockHead[]): Promise<Rec[][]> {
-    const opened = await this.opened('body', this.records, heads)
+  /** Undefined for a block that is to be, and for one that cannot be read. */
+  private async blocks(heads: BlockHead[]): Promise<(Block | undefined)[]> {
+    const unsealed = async (sealed: Sealed) => new Block(new Uint8Array(await unsealBytes(this.key, sealed)))
+    const opened = await this.opened('body', this.kept, heads, unsealed)
     const lost = heads.filter((head, i) => !opened[i] && head.turn !== 0)
     if (lost.length > 0) await this.lose(lost)
-    return opened.map((records) => records ?? [])
+    return opened
+  }
+
+  private rows(store: 'body' | 'gist', heads: BlockHead[]): Promise<(BlockBody | undefined)[]> {
+    return this.shelf.many<BlockBody>(store, heads.map(keyOf)).catch((error) => {
+      if (this.shelf.closed) throw error
+      // One the disk has lost fails all that were asked with it (Chromium: «Failed to read large IndexedDB value»).
+      return Promise.all(
+        heads.map((head) =>
+          this.shelf.get<BlockBody>(store, keyOf(head)).catch((lost) => {
+            if (this.shelf.closed) throw lost
+            return undefined
+          }),
+        ),
+      )
+    })
   }
 
   /** What lies in these blocks, each unsealed once whoever else asks meanwhile; undefined where the seal does not open. */
-  private opened<T>(store: 'body' | 'gist', kept: Kept<T>, heads: BlockHead[]): Promise<(T | undefined)[]> {
+  private opened<T>(
+    store: 'body' | 'gist',
+    kept: Kept<T>,
+    heads: BlockHead[],
+    unsealed: (sealed: Sealed) => Promise<T>,
+  ): Promise<(T | undefined)[]> {
     const missing = heads.filter((head) => !kept.get(head) && head.turn !== 0)
-    const rows = missing.length > 0 ? this.shelf.many<BlockBody>(store, missing.map(keyOf)) : undefined
+    const rows = missing.length > 0 ? this.rows(store, missing) : undefined
     for (const [i, head] of missing.entries()) {
       const opening = async () => {
         const row = (await rows!)[i]
-        const thing = row && (await unseal<T>(this.key, row.sealed).catch(() => undefined))
+        const thing = row && (await unsealed(row.sealed).catch(() => undefined))
         if (thing) kept.weigh(head, row.sealed.data.byteLength)
         else kept.drop(head)
         return thing
@@ -455,7 +508,7 @@ interface Change {
 /** A block as it will be, sealed already: a transaction waits for nothing but the database. */
 interface Written {
   head: BlockHead
-  records: Rec[]
+  block: Block
   body: Sealed
   gist?: Gist
   gistBody?: Sealed
@@ -468,6 +521,7 @@ class Moved extends Error {
   }
 }
 
+const recordsOf = (block: Block | undefined): Rec[] => block?.all() ?? []
 const blockStores = ['head', 'body', 'gist'] as const
 const unformed = { born: [], form: '', turn: -1 }
 const keyOf = ({ dataset, n }: BlockHead): IDBValidKey => [dataset, n]
