@@ -4,6 +4,7 @@
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { postgresPrograms } from '../sync/land/server-for-tests.ts'
 import { buildAssets } from '../web/build.ts'
 
 const root = resolve(import.meta.dir, '..')
@@ -15,7 +16,13 @@ interface Tally {
 }
 
 // Beside the code they test, but no company for others.
-const startsProcesses = ['appliance/processes.test.ts', 'appliance/daily-backup.test.ts']
+const startsProcesses = [
+  'appliance/processes.test.ts',
+  'appliance/daily-backup.test.ts',
+  'appliance/landings.test.ts',
+  'sync/land/land.test.ts',
+  'sync/land/kill.test.ts',
+]
 
 await installPackages()
 await buildAssets({ quiet: true })
@@ -37,14 +44,15 @@ process.exit(tally.fail > 0 ? 1 : 0)
 
 /** What tests of the whole box need of the machine. Without them those tests are skipped by name. */
 async function installPackages() {
-  const needed: [program: string, packages: string[]][] = [
-    ['chromium', ['chromium', 'fonts-noto-cjk']],
-    ['mosquitto', ['mosquitto', 'mosquitto-clients']],
-    ['certutil', ['libnss3-tools']],
+  const program = (name: string) => Bun.which(name) !== null || existsSync(`/usr/sbin/${name}`)
+  const needed: [there: boolean, packages: string[]][] = [
+    [program('chromium'), ['chromium', 'fonts-noto-cjk']],
+    [program('mosquitto'), ['mosquitto', 'mosquitto-clients']],
+    // Debian keeps the server's programs out of the path, one directory a version.
+    [postgresPrograms() !== undefined, ['postgresql']],
+    [program('certutil'), ['libnss3-tools']],
   ]
-  const missing = needed
-    .filter(([program]) => !Bun.which(program) && !existsSync(`/usr/sbin/${program}`))
-    .flatMap(([, packages]) => packages)
+  const missing = needed.filter(([there]) => !there).flatMap(([, packages]) => packages)
   if (missing.length === 0) return
   if (process.getuid?.() !== 0 || !Bun.which('apt-get')) {
     console.log(`not installed, and only root could: ${missing.join(', ')}; tests that need them are skipped`)

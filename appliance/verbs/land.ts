@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Registry } from '../../server/kernel/registry.ts'
 import { modules } from '../../server/modules/roll-call.ts'
 import { LakeTarget } from '../../sync/land/lake.ts'
-import { type LandReport, land as landRound, type Target } from '../../sync/land/land.ts'
+import { type LandReport, land as landRound, type Progress, type Target } from '../../sync/land/land.ts'
 import { Stopped, TargetFault } from '../../sync/land/portion.ts'
 import { PostgresTarget } from '../../sync/land/postgres.ts'
 import { Source } from '../../sync/land/source.ts'
@@ -150,25 +150,17 @@ function stopSignal(): StopSignal {
 /** A line when a package is through, and every five seconds of a long one. */
 function progressOf(call: Call) {
   let said = performance.now()
-  return ({
-    name,
-    seq,
-    last,
-    done,
-    of,
-  }: {
-    name: string
-    seq: number
-    last: number
-    done: number
-    of: number
-  }) => {
+  return ({ kind, name, seq, last, done, of }: Progress) => {
     if (done < of && performance.now() - said < 5000) return
     said = performance.now()
-    call.say({
-      zh: `${name} 第 ${seq} 号(共 ${last} 号): ${done}/${of} 个操作`,
-      en: `${name} ${seq} of ${last}: ${done}/${of} acts`,
-    })
+    call.say(
+      kind === 'package'
+        ? {
+            zh: `${name} 第 ${seq} 号(共 ${last} 号): ${done}/${of} 个操作`,
+            en: `${name} ${seq} of ${last}: ${done}/${of} acts`,
+          }
+        : { zh: `本机日志: ${done}/${of} 个操作`, en: `this box's diary: ${done}/${of} acts` },
+    )
   }
 }
 

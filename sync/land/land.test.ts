@@ -37,7 +37,7 @@ import {
 import { literal } from './columns.ts'
 import { withDuckdb } from './duckdb.ts'
 import type { LandReport } from './land.ts'
-import { Stopped } from './portion.ts'
+import { Stopped, TargetFault } from './portion.ts'
 import { carry, lakePlace, landAt, type Place, postgresPlace, standingAt } from './scene.ts'
 import { postgresPrograms, type Server, startServer } from './server-for-tests.ts'
 
@@ -303,6 +303,36 @@ for (const [name, skip, make] of places)
       expect(await readingsAt(place)).toHaveLength(3)
     })
 
+    test('readings by the hour land as such', async () => {
+      const readings = {
+        days: async () => ['2026-07-01'],
+        write: async (_day: string, _division: string, _how: string, to: string) => {
+          await withDuckdb((connection) =>
+            connection.run(
+              `copy (select 'WL-001' as sensor, 'water-level' as metric, timestamp '2026-07-01 08:00:00' as "at", 31.25::double as avg, 31::double as min, 31.5::double as max, 12::bigint as count)
+               to ${literal(to)} (format parquet)`,
+            ),
+          )
+          return true
+        },
+      }
+      const { county, prefecture } = twoTiers({ readings })
+      setPolicy(county.store, idOf(prefecture), { readings: 'hourly' })
+      county.register('CW-1')
+      await carry(county, prefecture)
+      const place = await make()
+      expect(await landAt(place, prefecture)).toMatchObject({ readings: 1, complete: true })
+      const { ask } = place as ReturnType<typeof postgresPlace>
+      const from =
+        'directory' in place
+          ? `read_parquet('${(place as ReturnType<typeof lakePlace>).directory}/readings/hourly/node=*/day=2026-07-01.parquet')`
+          : 'xianhe_reading_hour'
+      const rows = await ask<Record<string, unknown>>(`select sensor, avg, min, max, count from ${from}`)
+      expect(rows.map((row) => ({ ...row, count: Number(row.count) }))).toEqual([
+        { sensor: 'WL-001', avg: 31.25, min: 31, max: 31.5, count: 12 },
+      ])
+    })
+
     test('values no column takes, and text no database takes, are kept and stop nothing', async () => {
       const odd = dataset('county.odd', {
         title: { zh: '怪值', en: 'Odd' },
@@ -486,6 +516,85 @@ for (const [name, skip, make] of places)
       expect(stops).toBeGreaterThan(0)
     })
   })
+
+describe.skipIf(!installed)('a database says no', () => {
+  test('the sentence says what to do, and no password is shown', async () => {
+    const { county, prefecture } = twoTiers()
+    county.register('CW-1')
+    await carry(county, prefecture)
+    const url = new URL(await server.newDatabase())
+    url.password = 'geheim-2026'
+    const fault = async (change: (url: URL) => void) => {
+      const other = new URL(url)
+      change(other)
+      const error = await landAt(postgresPlace(other.href), prefecture).catch((each) => each)
+      expect(error).toBeInstanceOf(TargetFault)
+      expect(error.words.zh + error.words.en).not.toContain('geheim')
+      return error.words.zh as string
+    }
+    expect(await fault((each) => (each.pathname = '/nirgends'))).toContain('createdb -E UTF8')
+    expect(await fault((each) => (each.username = 'niemand'))).toContain('不接受这个用户或口令')
+    const free = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+    free.stop(true)
+    expect(await fault((each) => (each.port = String(free.port)))).toContain('连不上数据库')
+    const report = await landAt(postgresPlace(url.href), prefecture)
+    expect(report.to).not.toContain('geheim')
+    expect(report.to).toContain('xianhe@127.0.0.1')
+  })
+
+  test('a database with tables of another program, or of another box, is left alone', async () => {
+    const { county, prefecture } = twoTiers()
+    county.register('CW-1')
+    await carry(county, prefecture)
+    const strange = await database()
+    await strange.ask('create table agri_plot (mine text)')
+    const refused = await landAt(strange, prefecture).catch((each) => each)
+    expect(refused.words.zh).toContain('别的程序建的同名表')
+    expect(await strange.ask('select * from agri_plot')).toEqual([])
+    const place = await database()
+    await landAt(place, prefecture)
+    const other = await landAt(place, county).catch((each) => each)
+    expect(other.words.zh).toContain('「益阳市」')
+  })
+
+  test('labels stand in comments, in the dictionary, and beside each code', async () => {
+    const { county, prefecture } = twoTiers()
+    const id = county.register('CW-1')
+    const gone = county.register('CW-2')
+    county.act('agri.plot.withdrawn', gone, {}, { base: 1 })
+    await carry(county, prefecture)
+    const place = await database()
+    await landAt(place, prefecture)
+    expect(
+      await place.ask(
+        `select col_description('agri_plot'::regclass, attnum) as about, format_type(atttypid, null) as type from pg_attribute where attrelid = 'agri_plot'::regclass and attname in ('area', 'photos') order by attname`,
+      ),
+    ).toEqual([
+      { about: '面积(亩) | Area (mu)', type: 'numeric' },
+      { about: '照片 | Photos', type: 'jsonb' },
+    ])
+    expect(await place.ask(`select obj_description('agri_plot'::regclass) as about`)).toEqual([
+      { about: '地块 | Plot (agri.plot)' },
+    ])
+    expect(
+      await place.ask('select id, crop, crop_label, town, town_label, division_label from agri_plot_labels'),
+    ).toEqual([
+      {
+        id,
+        crop: 'reed',
+        crop_label: '芦笋',
+        town: '430981114',
+        town_label: '草尾镇',
+        division_label: '草尾镇',
+      },
+    ])
+    expect(
+      await place.ask(
+        `select name, kind, zh from xianhe_column where field = 'owner' and dataset = 'agri.plot'`,
+      ),
+    ).toEqual([{ name: 'owner', kind: 'ref', zh: '经营主体' }])
+  })
+})
 
 let stops = 0
 const step = fc.record({

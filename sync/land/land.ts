@@ -18,11 +18,23 @@ export interface Target {
   close(): Promise<void>
 }
 
+export interface Progress {
+  kind: Portion['kind']
+  /** The sender's name; of a stretch of the diary, this box's. */
+  name: string
+  seq: number
+  /** The last that is there. */
+  last: number
+  /** Acts. */
+  done: number
+  of: number
+}
+
 export interface LandHow {
   /** Only the packages of this sender; what was decided here waits for a land of everything. */
   peer?: string
   /** Told how far a portion is. */
-  progress?: (about: { name: string; seq: number; last: number; done: number; of: number }) => void
+  progress?: (about: Progress) => void
   /** Asked between lots; throws to stop. */
   stop?: () => void
 }
@@ -98,7 +110,7 @@ async function landSender(source: Source, target: Target, sender: Sender, how: L
     const portion = await source.nextPackage(sender, await target.landed(sender.node))
     if (!portion) return
     try {
-      const about = { name: sender.name, seq: portion.seq, last: sender.last }
+      const about = { kind: portion.kind, name: sender.name, seq: portion.seq, last: sender.last }
       const counts = await target.put(portion, source, watch(how, about))
       if (counts) add(report, counts, 1)
     } finally {
@@ -120,15 +132,17 @@ async function landDiary(
     const last = await target.landed(source.node)
     const portion = source.nextDiary(last)
     if (!portion) return { landed: last?.to ?? 0, newest }
-    const about = { name: source.name, seq: portion.seq, last: portion.seq }
+    const about = { kind: portion.kind, name: source.name, seq: portion.seq, last: portion.seq }
     const counts = await target.put(portion, source, watch(how, about))
     if (counts) add(report, counts, 0)
     else if (!((await target.landed(source.node))?.seq === portion.seq)) return { landed: portion.to, newest }
   }
 }
 
-const watch = (how: LandHow, about: { name: string; seq: number; last: number }): Watch => ({
-  done: (done, of) => how.progress?.({ ...about, done, of }),
+const watch = (how: LandHow, about: Omit<Progress, 'done' | 'of'>): Watch => ({
+  done: (done, of) => {
+    if (of > 0) how.progress?.({ ...about, done, of })
+  },
   stop: () => how.stop?.(),
 })
 
