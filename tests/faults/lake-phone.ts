@@ -24,6 +24,8 @@ export interface Drained {
   notes: string[]
   photos: string[]
   seconds: number
+  /** Until every entry without a photo was at the box: what was written goes before the pictures. */
+  secondsForWords: number
   exchanges: number
   /** Requests made, and those that ended without an answer. */
   asked: number
@@ -34,7 +36,7 @@ export interface Drained {
 }
 
 const errand = JSON.parse(process.argv[2]!) as Errand
-const told: Omit<Drained, 'notes' | 'photos' | 'seconds'> = {
+const told: Omit<Drained, 'notes' | 'photos' | 'seconds' | 'secondsForWords'> = {
   exchanges: 0,
   asked: 0,
   unanswered: 0,
@@ -42,11 +44,14 @@ const told: Omit<Drained, 'notes' | 'photos' | 'seconds'> = {
   sentOfPhotos: 0,
 }
 let address = errand.wifi
+/** Called before each request. */
+let noticing = () => {}
 const device = await Device.open(
   new Registry(modules),
   async (path, init) => {
     const { body } = init ?? {}
     const bytes = body instanceof ArrayBuffer ? body.byteLength : Buffer.byteLength((body as string) ?? '')
+    noticing()
     told.asked++
     told.sent += bytes
     if (init?.method === 'PATCH') told.sentOfPhotos += bytes
@@ -93,12 +98,16 @@ for (let i = 0; i < errand.acts; i++) {
   if (receipt.outcome !== 'accepted') throw new Error(JSON.stringify(receipt))
 }
 const began = performance.now()
+const since = () => (performance.now() - began) / 1000
+let secondsForWords = Number.NaN
+noticing = () => {
+  if (Number.isNaN(secondsForWords) && outbox.onlyHere <= errand.photos) secondsForWords = since()
+}
 while (outbox.entries.length > 0 || link.state.fate !== 'up') {
   await device.exchange()
   told.exchanges++
   if (link.state.fate !== 'up' && link.state.fate !== 'down')
     throw new Error(`the box says ${link.state.fate}`)
 }
-const seconds = (performance.now() - began) / 1000
-console.log(JSON.stringify({ ...told, notes, photos, seconds } satisfies Drained))
+console.log(JSON.stringify({ ...told, notes, photos, seconds: since(), secondsForWords } satisfies Drained))
 process.exit()

@@ -91,7 +91,7 @@ function report(drained: Drained, { up, down }: Awaited<ReturnType<LossyLine['pa
   const share = (part: number, of: number) => `${((100 * part) / of).toFixed(1)} %`
   console.info(
     [
-      `${line.made}: ${acts} entries, ${photos} photos of ${kB(photoBytes)} in ${drained.seconds.toFixed(0)} s`,
+      `${line.made}: ${acts} entries, ${photos} photos of ${kB(photoBytes)} in ${drained.seconds.toFixed(0)} s, the words after ${drained.secondsForWords.toFixed(0)} s`,
       `${drained.asked} requests, ${drained.unanswered} without an answer; bodies ${kB(drained.sent)}, of it photos ${kB(drained.sentOfPhotos)}`,
       `up ${up.packets} packets ${kB(up.bytes)}, ${share(up.lost, up.packets)} lost, ${up.dropped} dropped`,
       `down ${down.packets} packets ${kB(down.bytes)}, ${share(down.lost, down.packets)} lost, ${down.dropped} dropped`,
