@@ -252,7 +252,7 @@ export class Replica {
     await this.inTurn(turn, next, async (at) => {
       for (const { head, body, gistBody } of written) {
         const { dataset, n } = head
-        await at.put('head', head)
+        await at.put('head', rowOf(head))
         await at.put('body', { dataset, n, sealed: body } satisfies BlockBody)
         if (gistBody) await at.put('gist', { dataset, n, sealed: gistBody } satisfies BlockGist)
       }
@@ -302,7 +302,7 @@ export class Replica {
   private async reload() {
     const [heads, turn, missing] = await this.shelf.together(['head', 'fact'], 'readonly', (at) =>
       Promise.all([
-        at.all<BlockHead>('head'),
+        at.all<Partial<HeadRow>>('head'),
         at.get<number>('fact', 'turn'),
         at.get<number>('fact', 'missing'),
       ]),
@@ -311,8 +311,7 @@ export class Replica {
     this.missing = missing
     for (const each of [this.heads, this.places, this.orders, this.kept, this.gists]) each.clear()
     for (const row of heads) {
-      // A block written by an earlier version says less of itself, and is put in form when it is asked about.
-      const head: BlockHead = { ...unformed, ...row }
+      const head = headOf(row)
       const known = this.heads.get(head.dataset)
       if (known) known.push(head)
       else this.heads.set(head.dataset, [head])
@@ -523,7 +522,22 @@ class Moved extends Error {
 
 const recordsOf = (block: Block | undefined): Rec[] => block?.all() ?? []
 const blockStores = ['head', 'body', 'gist'] as const
-const unformed = { born: [], form: '', turn: -1 }
+
+/** A head as it lies on disk: one string is read in a tenth of the time of two hundred. */
+type HeadRow = Omit<BlockHead, 'ids'> & { ids: string | string[] }
+const rowOf = (head: BlockHead): HeadRow => ({ ...head, ids: head.ids.join(' ') })
+/** A block written by an earlier version says less of itself, and is put in form when it is asked about. */
+function headOf({ dataset, n, ids, born = [], form = '', turn = -1 }: Partial<HeadRow>): BlockHead {
+  if (!dataset || n === undefined || ids === undefined) throw new Error('a head that is none')
+  return {
+    dataset,
+    n,
+    ids: typeof ids !== 'string' ? ids : ids === '' ? [] : ids.split(' '),
+    born,
+    form,
+    turn,
+  }
+}
 const keyOf = ({ dataset, n }: BlockHead): IDBValidKey => [dataset, n]
 
 // A place in order of birth is one number, so that fifty thousand sort in a few milliseconds: birth, block, record.
