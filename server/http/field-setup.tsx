@@ -59,7 +59,7 @@ function showSetup(c: Context<Env>, db: Db) {
   const devices = listDevices(db, mayAll(c) ? undefined : actor.id)
   return page(
     c,
-    { title: t({ zh: '离线办公', en: 'Field work' }), needs: ['field'] },
+    { title: t({ zh: '离线办公', en: 'Field work' }), needs: ['field'], task: true },
     <>
       <PageHead
         title={t({ zh: '离线办公', en: 'Field work' })}

@@ -7,6 +7,7 @@ import { Hono } from 'hono'
 import { boxMark } from '../../server/http/box-mark.ts'
 import { answerFault, faultOf, missing } from '../../server/http/faults.tsx'
 import { lineFragment } from '../../server/http/layout.tsx'
+import { guard } from '../../server/http/guard.ts'
 import type { Env } from '../../server/http/module.ts'
 import { fieldPages } from '../../server/http/records/field-pages.ts'
 import { newId } from '../../server/kernel/ids.ts'
@@ -250,6 +251,8 @@ app.use('*', async (c, next) => {
     c.set('deviceLine', lineOf(session))
   }
   await next()
+  // A page drawn here is no less guarded than the box's own.
+  guard(c.res.headers, c.var.nonce)
 })
 fieldOffice(app, device, exchange)
 app.get('/line', (c) => lineFragment(c as never))
@@ -386,7 +389,10 @@ function lineOf(session: Session): NonNullable<Env['Variables']['deviceLine']> {
     place: 'device',
     path: '/field',
     ...(state.confirmedAt && { asOf: timeText(state.confirmedAt) }),
-    ...(state.fate === 'down' && state.since && { downSince: timeText(state.since) }),
+    // What has just not answered is out of reach, though no exchange has said so yet.
+    ...((state.fate === 'down' || isDown()) && {
+      downSince: timeText(state.since ?? new Date().toISOString()),
+    }),
   }
 }
 

@@ -46,6 +46,7 @@ function oneAtATime(all: HTMLElement, bar: HTMLElement) {
     steps.forEach((step, i) => {
       step.hidden = i !== at
     })
+    all.closest('.join')?.classList.toggle('join-on-the-way', at > 0)
     back.hidden = at === 0
     next.hidden = at === steps.length - 1
     says.textContent = says.dataset
@@ -56,7 +57,7 @@ function oneAtATime(all: HTMLElement, bar: HTMLElement) {
   let at = show(Number(sessionStorage.getItem(key) ?? 0))
   const turnTo = (wanted: number) => {
     at = show(wanted)
-    all.scrollIntoView({ block: 'start' })
+    scrollTo({ top: 0 })
   }
   back.addEventListener('click', () => turnTo(at - 1))
   next.addEventListener('click', () => turnTo(at + 1))

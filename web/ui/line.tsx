@@ -68,7 +68,7 @@ function reading({
       look: 'warn',
       text:
         waiting > 0
-          ? t({ zh: `断线 · 本机 ${waiting} 条待发`, en: `No line · ${waiting} to send` })
+          ? t({ zh: `断线 · ${waiting} 条待发`, en: `No line · ${waiting} to send` })
           : t({ zh: '断线 · 照常办', en: 'No line · work goes on' }),
     }
   if (downSince)

@@ -37,9 +37,10 @@ export function diaryLines(reader: Reader, spec: DatasetSpec, acts: Act[], house
 }
 
 export function head(act: Act, lang: Lang, t: Say, house: House) {
+  // A device knows itself and its box only: what it shows was entered on one of them.
   const from =
-    house.node && act.origin !== house.node
-      ? (house.placeOf?.(act.origin) ?? t({ zh: '外部节点', en: 'another node' }))
+    house.node && house.placeOf && act.origin !== house.node
+      ? (house.placeOf(act.origin) ?? t({ zh: '别处', en: 'elsewhere' }))
       : undefined
   const brought = house.broughtBy?.(act.id)
   return {

@@ -201,6 +201,7 @@ export const cases = dataset('cases.case', {
     en: 'What patrols, callers and sensors report, from the first word to the answer of the caller.',
   },
   label: '{number} {title}',
+  heading: '{title}',
   fields: {
     number: text({ zh: '案卷号', en: 'Number' }).key().setByAct(),
     title: text({ zh: '标题', en: 'Title' }).longest(60),
@@ -213,7 +214,7 @@ export const cases = dataset('cases.case', {
     division: division({ zh: '所属乡镇(街道)', en: 'Township' }),
     address: text({ zh: '地点描述', en: 'Address' }).longest(120).optional(),
     place: geometry({ zh: '地点', en: 'Place' }, 'Point').optional(),
-    photos: files({ zh: '现场照片', en: 'Photos' }).optional(),
+    photos: files({ zh: '现场照片', en: 'Photos' }).pictures().optional(),
     reporter: text({ zh: '反映人', en: 'Reporter' }).longest(40).sensitive('mask').optional(),
     phone: phone({ zh: '联系电话', en: 'Phone' }).sensitive('mask').optional(),
     alert: ref('sensing.alert', { zh: '来源告警', en: 'Alert' }).optional(),
@@ -254,7 +255,7 @@ export const cases = dataset('cases.case', {
 
     response: long({ zh: '联系或到场情况', en: 'First response' }).setByAct(),
     result: long({ zh: '处理结果', en: 'Result' }).setByAct(),
-    proof: files({ zh: '处理后照片', en: 'Proof photos' }).setByAct(),
+    proof: files({ zh: '处理后照片', en: 'Proof photos' }).pictures().setByAct(),
     proofAddress: text({ zh: '处理地点', en: 'Where it was done' }).longest(120).setByAct(),
     handledBy: text({ zh: '处理人账号', en: 'Handled by' }).setByAct(),
     onTime: flag({ zh: '按时办结', en: 'On time' }).setByAct(),

@@ -16,7 +16,7 @@ export const handled = verb('cases.case.handled', {
       'What was done and how it is now',
     ),
     proofAddress: text({ zh: '处理地点', en: 'Where' }).longest(120).optional(),
-    proof: files({ zh: '处理后照片', en: 'Proof photos' }).optional(),
+    proof: files({ zh: '处理后照片', en: 'Proof photos' }).pictures().optional(),
   },
   when: (record, actor) => record.fields.state === 'handling' && isTheirs(record.fields, actor),
   suggest: (record) => ({ proofAddress: record?.fields.address }),

@@ -111,6 +111,7 @@ async function draw(c: Context<Env>, values: Record<string, unknown>, act: strin
       needs: ['map'],
       crumbs: [{ title: t({ zh: '事件', en: 'Cases' }), path: '/cases' }],
       ...(faults.length > 0 && { status: 422 }),
+      task: true,
     },
     <>
       <PageHead title={t(reported.title)} />

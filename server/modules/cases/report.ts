@@ -27,7 +27,7 @@ export const reported = verb('cases.case.reported', {
     division: division({ zh: '所属乡镇(街道)', en: 'Township' }).optional(),
     address: text({ zh: '地点描述', en: 'Address' }).longest(120).optional(),
     place: geometry({ zh: '地点', en: 'Place' }, 'Point').optional(),
-    photos: files({ zh: '现场照片', en: 'Photos' }).optional(),
+    photos: files({ zh: '现场照片', en: 'Photos' }).pictures().optional(),
     reporter: text({ zh: '反映人', en: 'Reporter' }).longest(40).sensitive('mask').optional(),
     phone: phone({ zh: '联系电话', en: 'Phone' }).sensitive('mask').optional(),
     alert: ref('sensing.alert', { zh: '来源告警', en: 'Alert' }).optional(),
