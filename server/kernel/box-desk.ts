@@ -4,7 +4,7 @@ import { type Actor, visible } from './access.ts'
 import type { Act, ActRequest, Receipt, Verb } from './acts.ts'
 import { type Dataset, type DatasetSpec, labelOf, type Rec } from './dataset.ts'
 import type { Desk, Fate, Hit, ListQuery, Page } from './desk.ts'
-import { offeredVerbs, specOf } from './desk.ts'
+import { offeredVerbs, searchDepth, specOf } from './desk.ts'
 import { maskValue } from './fields.ts'
 import { newId } from './ids.ts'
 import { countRecords, listRecords, ridOf } from './query.ts'
@@ -17,9 +17,6 @@ import type { Store } from './store.ts'
 export interface Searcher {
   find(words: string, how: { dataset?: string; town?: string; limit: number; below?: number }): number[]
 }
-
-/** How many hits of a search a list or a count looks at. */
-const searchDepth = 1000
 
 export class BoxDesk implements Desk {
   readonly place = 'box'

@@ -70,6 +70,9 @@ export interface Desk {
 /** On this device only; at the county; imported by the tier above, by its receipt. Or held behind an earlier act, or sent back. */
 export type Fate = 'device' | 'county' | 'prefecture' | 'held' | 'refused'
 
+/** How many hits of a search a list or a count looks at. */
+export const searchDepth = 1000
+
 export const specOf = (registry: Registry, dataset: Dataset | string): DatasetSpec =>
   typeof dataset === 'string' ? registry.dataset(dataset).spec : dataset.spec
 

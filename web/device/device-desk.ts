@@ -12,6 +12,7 @@ import {
   type ListQuery,
   offeredVerbs,
   type Page,
+  searchDepth,
   specOf,
 } from '../../server/kernel/desk.ts'
 import { newId } from '../../server/kernel/ids.ts'
@@ -22,9 +23,6 @@ import { gistOf } from './gist.ts'
 import type { Entry, Outbox } from './outbox.ts'
 import type { Look as Glance, Replica, Row } from './replica.ts'
 import { inOrder, type More, sifter } from './sift.ts'
-
-/** How many hits of a search a count looks at; the same on the box (box-desk.ts). */
-const searchDepth = 1000
 
 export class DeviceDesk implements Desk {
   readonly place = 'device'
@@ -83,36 +81,27 @@ export class DeviceDesk implements Desk {
     const { division } = this.actor
     const hits = new Map<string, Hit>()
     if (asked(words).length === 0) return []
+    const carried = [...this.registry.datasets.values()].filter(
+      (each) => each.spec.offline && this.mayRead(each),
+    )
     for (const town of division.length >= 9 ? [division.slice(0, 9), undefined] : [undefined]) {
-      const carried = [...this.registry.datasets.values()].filter(
-        (each) => each.spec.offline && this.mayRead(each),
-      )
       const found = await Promise.all(
-        carried.map(async (dataset) => {
-          const { rows, records } = await this.found(dataset, { q: words }, { most: limit, town })
-          return rows.map((row) => ({ row, dataset, records }))
-        }),
+        carried.map((dataset) => this.found(dataset, { q: words }, { most: limit, town })),
       )
       const newest = found
-        .flat()
-        .filter((each) => !hits.has(each.row.id))
-        .sort((a, b) => b.row.born - a.row.born)
+        .flatMap(({ rows }) => rows)
+        .filter((row) => !hits.has(row.id))
+        .sort((a, b) => b.born - a.born)
         .slice(0, limit - hits.size)
-      const opened = new Map(
-        (
-          await Promise.all(
-            carried.map((dataset) => {
-              const own = newest.filter((each) => each.dataset === dataset)
-              return own[0]?.records(own.map((each) => each.row)) ?? []
-            }),
-          )
-        )
-          .flat()
-          .map((record) => [record.id, record]),
-      )
-      for (const { row, dataset } of newest) {
-        const record = opened.get(row.id)
-        if (record) hits.set(row.id, { record, label: labelOf(dataset.spec, record.fields) })
+      const shown = new Set(newest)
+      const records = new Map<string, Rec>()
+      for (const each of found)
+        for (const record of await each.records(each.rows.filter((row) => shown.has(row))))
+          records.set(record.id, record)
+      for (const { id } of newest) {
+        const record = records.get(id)
+        if (record)
+          hits.set(id, { record, label: labelOf(specOf(this.registry, record.dataset), record.fields) })
       }
     }
     return [...hits.values()]
