@@ -16,13 +16,14 @@ import { checkCsrf, type Doors, needsPerson, recognise } from './doors.ts'
 import { answerFault, faultOf, type Log, missing } from './faults.tsx'
 import { fieldSetupPages } from './field-setup.tsx'
 import { fileRoutes } from './files.ts'
+import { guard } from './guard.ts'
 import { moveJoined } from './join/joined.ts'
 import { joinPages } from './join.tsx'
 import { lineFragment } from './layout.tsx'
 import { loginPages } from './login.tsx'
 import { mePages } from './me.tsx'
 import type { App, Env, House, Module } from './module.ts'
-import { whoBrought } from './parcels.ts'
+import { asideFor, whoBrought } from './parcels.ts'
 import { fieldPages } from './records/field-pages.ts'
 import { redactPages } from './records/redact-record.tsx'
 import type { Services } from './services.ts'
@@ -170,6 +171,7 @@ function houseOf(box: BoxApp, db: Db): House {
       return division ? (registry.division(division)?.zh ?? division) : undefined
     },
     broughtBy: whoBrought(db),
+    waiting: async ({ actor }, t) => asideFor(store, db, actor, t),
     openDesk: (lang) =>
       box.deskFor({ id: 'public', name: '公众', roles: ['public'], division: node.division, lang }),
     askWhom: () =>
@@ -178,16 +180,4 @@ function houseOf(box: BoxApp, db: Db): House {
         .map((person) => person.title)
         .slice(0, 3),
   }
-}
-
-/** Nothing but our own files runs or styles; nobody may frame the box or guess at types. */
-function guard(headers: Headers, nonce: string, reach?: string) {
-  headers.set(
-    'content-security-policy',
-    `default-src 'self'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:${reach ? ` ${reach}` : ''}; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
-  )
-  headers.set('x-content-type-options', 'nosniff')
-  headers.set('x-frame-options', 'DENY')
-  headers.set('referrer-policy', 'same-origin')
-  headers.set('permissions-policy', 'camera=(self), geolocation=(self), microphone=(), payment=()')
 }

@@ -47,6 +47,8 @@ export interface House {
   placeOf?: (node: string) => string | undefined
   /** Who brought an act that its own device could not send, and whether that device had been revoked by then. */
   broughtBy?: (act: string) => { by: string; revoked: boolean } | undefined
+  /** What waits for this actor beside the modules' matters: the box knows, a device does not. */
+  waiting?: (desk: Desk, t: Say) => Promise<Waiting[]>
   /** A desk that sees what the public may, whoever asks: a clerk who scans a label sees the page buyers see. */
   openDesk?: (lang: Lang) => Desk
   /** Names of people who can give rights, for pages that refuse. */

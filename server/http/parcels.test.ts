@@ -159,6 +159,37 @@ describe('a parcel brought to the office', () => {
     expect((await bring(scene, 'XHD9 …')).text).toContain('新版本')
   })
 
+  test('a copy in the first format is still taken in', async () => {
+    scene = await webScene()
+    const wens = await phone(scene)
+    const text = new TextEncoder()
+    const iv = crypto.getRandomValues(new Uint8Array(12))
+    const material = await crypto.subtle.importKey(
+      'raw',
+      text.encode(await hashOf(wens.welcome.token)),
+      'HKDF',
+      false,
+      ['deriveKey'],
+    )
+    const key = await crypto.subtle.deriveKey(
+      { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: text.encode('xhd/1') },
+      material,
+      { name: 'AES-GCM', length: 256 },
+      false,
+      ['encrypt'],
+    )
+    const contents = JSON.stringify({ person: 'wenbin', at: new Date().toISOString(), acts: wens.acts(2) })
+    const data = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, text.encode(contents))
+    const file = JSON.stringify({
+      format: 'xhd/1',
+      device: wens.welcome.device,
+      iv: Buffer.from(iv).toString('base64'),
+      data: Buffer.from(data).toString('base64'),
+    })
+    expect((await bring(scene, file)).text).toContain('文斌的设备:收到 2 条')
+    expect((await bring(scene, file.replace('"data":"', '"data":"AAAA'))).text).toContain('在路上损坏了')
+  })
+
   test('of another county’s box it is turned away with the name of that county', async () => {
     scene = await webScene()
     const wens = await phone(scene)
@@ -208,6 +239,8 @@ describe('a lost phone that was revoked first', () => {
     )
 
     const wen = await scene.by(people.wen)
+    expect(plain(await (await wen.get('/')).text())).toContain('停用的设备上有 1 条,要认下才算数')
+    expect(plain(await (await liu.get('/')).text())).not.toContain('要认下才算数')
     const page = plain(await (await wen.get(brought.place!)).text())
     expect(page).toContain('99')
     expect(page).toContain('是我登记的,收进来')
@@ -226,6 +259,20 @@ describe('a lost phone that was revoked first', () => {
     await admin.post(`${place}/not-theirs`, {})
     expect((await bring(scene, bytes)).place).toContain('said=parcel-known')
     expect(diaryOf(scene, wens.plots)).toEqual([])
+  })
+
+  test('what was asked to be forgotten meanwhile is not in what lies aside, and does not come back with the same parcel', async () => {
+    scene = await webScene()
+    const wens = await phone(scene)
+    const admin = await scene.by(people.admin)
+    await admin.post(`/field/devices/${wens.welcome.device}/revoke`, {})
+    const { bytes } = await wens.parcel(wens.acts(1, Date.now() + 60_000))
+    await bring(scene, bytes)
+    scene.county.store.redact(people.admin, wens.plot, ['area'], '本人要求')
+    const { place } = await bring(scene, bytes)
+    expect(plain(await (await admin.get(place!)).text())).toContain('1 条先放在一边')
+    await admin.post(`${place}/theirs`, {})
+    expect(scene.county.store.record(wens.plot)?.fields.area).toBeUndefined()
   })
 
   test('of somebody who has left nothing comes in without an administrator', async () => {

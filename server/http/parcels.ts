@@ -4,7 +4,7 @@
 // counts and is marked; what is dated afterwards lies aside until its person, or whoever looks after people, has said
 // that it is theirs. An account that was closed is doubted altogether.
 
-import { and, desc, eq, inArray, or, sql } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, or, sql } from 'drizzle-orm'
 import {
   type Contents,
   firstFormat,
@@ -20,9 +20,10 @@ import type { ActRequest } from '../kernel/acts.ts'
 import { Refusal, refuse } from '../kernel/refusal.ts'
 import { act, fieldDevice, parcel, parcelAct } from '../kernel/schema.ts'
 import type { Store } from '../kernel/store.ts'
-import type { Words } from '../kernel/words.ts'
+import type { Say, Words } from '../kernel/words.ts'
 import { type Account, actorOf, type Db, findAccount, note } from './accounts.ts'
 import { answer } from './answer-act.ts'
+import type { Waiting } from './module.ts'
 import type { Files } from './services.ts'
 
 export interface ParcelRoom {
@@ -150,7 +151,7 @@ export function decideAside(
   return arrived
 }
 
-export const maySay = (store: Store, by: Actor, { account }: Parcel) =>
+export const maySay = (store: Store, by: Actor, { account }: Pick<Parcel, 'account'>) =>
   by.id === account || store.registry.rights.may(by, 'people')
 
 export const oneParcel = (db: Db, id: string): Parcel | undefined =>
@@ -191,6 +192,27 @@ export function outstanding(db: Db, id: string): Outstanding[] {
           ]
         : [],
     )
+}
+
+/** On 今日, for its person and for whoever looks after people: what lies aside until they have said whose it is. */
+export function asideFor(store: Store, db: Db, actor: Actor, t: Say): Waiting[] {
+  return db
+    .select({ id: parcel.id, account: parcel.account, n: count() })
+    .from(parcelAct)
+    .innerJoin(parcel, eq(parcel.id, parcelAct.parcel))
+    .where(eq(parcelAct.fate, 'aside'))
+    .groupBy(parcel.id)
+    .all()
+    .filter((each) => maySay(store, actor, each))
+    .map(({ id, account, n }) => ({
+      title: t({
+        zh: `${findAccount(db, account)?.title ?? account}停用的设备上有 ${n} 条,要认下才算数`,
+        en: `${n} entries from a revoked device of ${findAccount(db, account)?.title ?? account} wait for a word`,
+      }),
+      path: `/field/import/${id}`,
+      button: t({ zh: '去看看', en: 'Look' }),
+      level: 'yellow',
+    }))
 }
 
 /** Who brought an act, for the history: undefined when it came by itself. */
@@ -269,10 +291,10 @@ function layAside(db: Db, id: string, request: ActRequest): 'aside' | 'repeated'
   const known = db.select().from(parcelAct).where(eq(parcelAct.act, request.id)).get()
   const arrived = db.select({ id: act.id }).from(act).where(eq(act.id, request.id)).get()
   if (arrived || (known && known.fate !== 'aside')) return 'repeated'
-  const row = { parcel: id, fate: 'aside', request: JSON.stringify(request) }
+  // What was forgotten meanwhile stays forgotten: the request is kept as it lies.
   db.insert(parcelAct)
-    .values({ act: request.id, ...row })
-    .onConflictDoUpdate({ target: parcelAct.act, set: row })
+    .values({ act: request.id, parcel: id, fate: 'aside', request: JSON.stringify(request) })
+    .onConflictDoUpdate({ target: parcelAct.act, set: { parcel: id } })
     .run()
   return 'aside'
 }

@@ -57,18 +57,22 @@ export function questionWithout(question: Rec, fields: string[]): Draft | undefi
   }
 }
 
-/** Acts that wait for the one they follow lose the values too. */
+/** Acts that wait lose the values too: for the act they follow, or in what a colleague brought, for somebody's word. */
 export function blankHeld(db: Database, record: string, fields: string[]) {
-  const rows = db.query("select id, request from held where request ->> '$.record' = ?").all(record) as {
-    id: string
-    request: string
-  }[]
-  for (const row of rows) {
-    const request = JSON.parse(row.request) as ActRequest
-    const kept = Object.entries(request.fields ?? {}).filter(([name]) => !fields.includes(name))
-    db.query('update held set request = ? where id = ?').run(
-      JSON.stringify({ ...request, fields: Object.fromEntries(kept) }),
-      row.id,
-    )
+  for (const [table, key] of [
+    ['held', 'id'],
+    ['parcel_act', 'act'],
+  ] as const) {
+    const rows = db
+      .query(`select ${key} as id, request from ${table} where request ->> '$.record' = ?`)
+      .all(record) as { id: string; request: string }[]
+    for (const row of rows) {
+      const request = JSON.parse(row.request) as ActRequest
+      const kept = Object.entries(request.fields ?? {}).filter(([name]) => !fields.includes(name))
+      db.query(`update ${table} set request = ? where ${key} = ?`).run(
+        JSON.stringify({ ...request, fields: Object.fromEntries(kept) }),
+        row.id,
+      )
+    }
   }
 }

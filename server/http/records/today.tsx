@@ -84,6 +84,7 @@ export async function waitingOf(c: Context<Env>): Promise<Waiting[]> {
   const { desk, t, house } = c.var
   const asked = await Promise.allSettled([
     openQuestions(c),
+    house.waiting?.(desk, t) ?? Promise.resolve([]),
     ...house.modules.map((each) => each.waiting?.(desk, t) ?? Promise.resolve([])),
   ])
   const all = asked.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
