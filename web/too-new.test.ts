@@ -25,6 +25,8 @@ const fine: Record<string, string[]> = {
   'chart.js': ['dispose', 'getName', 'toArray', 'union', 'when'],
   // Sharing is offered where the browser can; qr asks first whether there is a toBase64.
   'give.js': ['canShare', 'share', 'toBase64'],
+  // Gathering's own method; qr asks first whether there is a scheduler.
+  'take.js': ['take', 'yield'],
   // Methods of our own fields (hint, when, with) and replica (take); Hono calls getSetCookie only where it runs on Node.
   'worker.js': ['getSetCookie', 'hint', 'take', 'when', 'with'],
 }
