@@ -43,7 +43,7 @@ test('a backup of a box at work restores to the same records, keys, files and se
   expect(again.store.node.id).toBe(node.id)
   expect(again.store.node.database).not.toBe(node.database)
   expect(again.store.fact('line 499')).toBe('x'.repeat(2000))
-  expect(again.exchange.seal.publicKey).toEqual(opened.exchange.seal.publicKey)
+  expect(again.exchange.seals.publicKeys).toEqual(opened.exchange.seals.publicKeys)
   expect(again.settings.port).toBe(9100)
   expect(readdirSync(join(copy, 'files'))).toEqual(readdirSync(opened.data.files))
   again.close()

@@ -9,6 +9,7 @@ import { chainFault } from '../server/kernel/diary.ts'
 import { timeText, type Words } from '../server/kernel/words.ts'
 import type { SealNote } from '../server/telemetry/archive.ts'
 import { damagedFiles } from '../server/telemetry/open.ts'
+import { isWholeKey, keyFiles } from '../sync/seal.ts'
 import { provedBackups } from './backup.ts'
 import { certificates } from './certificates/doctor.ts'
 import { type DataDirectory, freeSpace } from './data-directory.ts'
@@ -217,23 +218,38 @@ const checks: Check[] = [
 
   function keys(data) {
     const about = { zh: '密钥', en: 'keys' }
-    const file = join(data.keys, 'node.pem')
-    if (!existsSync(file))
+    const there = keyFiles.filter((name) => existsSync(join(data.keys, name)))
+    const missing = keyFiles.filter((name) => !there.includes(name))
+    const broken = there.filter((name) => !isWholeKey(data.keys, name))
+    if (broken.length > 0)
+      return bad(
+        about,
+        { zh: `${broken.join('、')} 已损坏`, en: `${broken.join(', ')}: damaged` },
+        {
+          zh: '从备份里取回 keys 中的同名文件。',
+          en: 'Take the file of the same name in keys/ from a backup.',
+        },
+      )
+    const open = there.filter((name) => statSync(join(data.keys, name)).mode & 0o077)
+    if (open.length > 0)
+      return bad(
+        about,
+        { zh: `别的用户也能读 ${open.join('、')}`, en: `other users can read ${open.join(', ')}` },
+        {
+          zh: `运行 chmod 600 ${open.map((name) => join(data.keys, name)).join(' ')}`,
+          en: `Run chmod 600 ${open.map((name) => join(data.keys, name)).join(' ')}`,
+        },
+      )
+    if (missing.length > 0)
       return look(
         about,
-        { zh: '还没有节点密钥', en: 'no node key yet' },
+        { zh: `还没有 ${missing.join('、')}`, en: `no ${missing.join(', ')} yet` },
         {
           zh: '运行一次 xianhe serve 会自动生成;若曾有过,请从备份恢复。',
           en: 'xianhe serve makes one; if there was one, restore it from a backup.',
         },
       )
-    return statSync(file).mode & 0o077
-      ? bad(
-          about,
-          { zh: '别的用户也能读节点密钥', en: 'other users can read the node key' },
-          { zh: `运行 chmod 600 ${file}`, en: `Run chmod 600 ${file}` },
-        )
-      : good(about, { zh: '只有本用户可读', en: 'readable by this user only' })
+    return good(about, { zh: '只有本用户可读', en: 'readable by this user only' })
   },
 
   (data, settings) => certificates(data, settings),

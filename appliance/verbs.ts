@@ -96,7 +96,7 @@ const list: Verb[] = [
   {
     name: 'peer',
     about: { zh: '交换数据的上级、下级', en: 'Peers to exchange packages with' },
-    use: 'card | key | add CARD | list | show PEER | connect PEER | policy PEER | renew PEER | disable PEER | enable PEER',
+    use: 'card | key | add CARD | list | show PEER | connect PEER | policy PEER | signature PEER ALG | renew PEER | disable PEER | enable PEER',
     flags: {
       token: { value: 'TOKEN', about: { zh: '对方给我们的令牌', en: 'the token they gave us' } },
       address: { value: 'URL', about: { zh: '对方的地址', en: 'where they are' } },
@@ -112,6 +112,13 @@ const list: Verb[] = [
       readings: { value: 'none|hourly|raw', about: { zh: '监测数据如何发出', en: 'how readings leave' } },
       scope: { value: 'CODE', about: { zh: '只发这个区划', en: 'only this division leaves' } },
       files: { value: 'yes|no', about: { zh: '是否带附件', en: 'whether attachments leave' } },
+      signature: {
+        value: 'Ed25519|SM2-SM3',
+        about: {
+          zh: 'add:发给对方的包用哪种签名;key:只打印这种公钥',
+          en: 'add: what signs their packages; key: print only this one',
+        },
+      },
     },
     more: {
       zh: 'CARD 是对方 peer card 的文件,或其 JSON 文本。两边各登记一次,再把 add 显示的令牌告诉对方(peer connect)。',

@@ -40,7 +40,7 @@ async function once() {
 
   const verifying = performance.now()
   for (const each of packages)
-    if (!(await verifyPackage(each.path, () => [county.exchange.seal.publicKey])).ok)
+    if (!(await verifyPackage(each.path, () => county.exchange.seals.publicKeys)).ok)
       throw new Error('not verified')
   const verified = performance.now() - verifying
 

@@ -188,7 +188,7 @@ async function write(
       parts: parts.map(({ path, bytes, sha256, mediaType }) => ({ path, bytes, sha256, mediaType })),
     }
     const manifestText = manifestBytes(manifest)
-    const signature = Buffer.from(canonical(exchange.seal.sign(manifestText)))
+    const signature = Buffer.from(canonical(exchange.seals.of(peer.signature).sign(manifestText)))
     const tar = await writeTar(`${path}.tmp`, [
       { path: 'manifest.json', bytes: manifestText.length, content: manifestText },
       { path: 'signature.json', bytes: signature.length, content: signature },

@@ -329,7 +329,10 @@ describe('by stick', () => {
     }
     expect(() => takeReceipt(county.exchange, forged)).toThrow('not signed')
     expect(() =>
-      takeReceipt(county.exchange, { ...forged, signature: county.exchange.seal.sign(new Uint8Array(3)) }),
+      takeReceipt(county.exchange, {
+        ...forged,
+        signature: county.exchange.seals.of('Ed25519').sign(new Uint8Array(3)),
+      }),
     ).toThrow('not registered')
     expect(packageOut(county.exchange, idOf(prefecture), 1)!.state).toBe('waiting')
   })
@@ -480,11 +483,11 @@ describe('refused whole, with the reason, and kept', () => {
   test('an unknown sender; once its card is added, the same file goes in', async () => {
     const county = open({ division: '430981', name: '沅江市' })
     const prefecture = open({ division: '4309', name: '益阳市' })
-    addPeer(county.store, { card: ownCard(prefecture.store, [prefecture.exchange.seal.publicKey]) })
+    addPeer(county.store, { card: ownCard(prefecture.store, prefecture.exchange.seals.publicKeys) })
     county.register('CW-001')
     const [cut] = await cutPackages(county.exchange, idOf(prefecture))
     expect((await refusedWith(prefecture, cut!.path)).code).toBe('key')
-    addPeer(prefecture.store, { card: ownCard(county.store, [county.exchange.seal.publicKey]) })
+    addPeer(prefecture.store, { card: ownCard(county.store, county.exchange.seals.publicKeys) })
     const [kept] = packagesIn(prefecture.exchange)
     expect(await retryRefused(prefecture.exchange, kept!.pid)).toMatchObject({ outcome: 'applied' })
     expect(packagesIn(prefecture.exchange).map((each) => each.state)).toEqual(['applied'])
@@ -493,7 +496,7 @@ describe('refused whole, with the reason, and kept', () => {
   test('a known sender’s name under another key', async () => {
     const { county, prefecture } = twoTiers({ wire: false })
     const impostor = open({ division: '430981', name: '冒名者', node: idOf(county) })
-    addPeer(impostor.store, { card: ownCard(prefecture.store, [prefecture.exchange.seal.publicKey]) })
+    addPeer(impostor.store, { card: ownCard(prefecture.store, prefecture.exchange.seals.publicKeys) })
     impostor.register('CW-666')
     const [cut] = await cutPackages(impostor.exchange, idOf(prefecture))
     expect((await refusedWith(prefecture, cut!.path)).code).toBe('key')
@@ -539,7 +542,7 @@ describe('refused whole, with the reason, and kept', () => {
   test('for somebody else, from a disabled sender, or beyond its division', async () => {
     const { county, prefecture } = twoTiers({ wire: false })
     const province = open({ division: '43', name: '湖南省' })
-    addPeer(province.store, { card: ownCard(county.store, [county.exchange.seal.publicKey]) })
+    addPeer(province.store, { card: ownCard(county.store, county.exchange.seals.publicKeys) })
     county.register('CW-001')
     const [cut] = await cutPackages(county.exchange, idOf(prefecture))
     expect((await refusedWith(province, cut!.path)).code).toBe('peer')
@@ -840,7 +843,9 @@ async function forge(
       { path: 'acts.ndjson.zst', bytes: lines.length, sha256: sha256(lines), mediaType: 'application/zstd' },
     ],
   })
-  const signature = new TextEncoder().encode(JSON.stringify(county.exchange.seal.sign(manifest)))
+  const signature = new TextEncoder().encode(
+    JSON.stringify(county.exchange.seals.of('Ed25519').sign(manifest)),
+  )
   const file = join(stick(), 'forged.xhp')
   const bytes = bytesOf(original)
   await writeTar(file, [

@@ -1,4 +1,4 @@
-// What sync holds open: the store, the seal, and the directory where packages lie. Everything else here is a function
+// What sync holds open: the store, the seals, and the directory where packages lie. Everything else here is a function
 // that takes this.
 //
 // post/            local: never part of a backup's promise, never read by another room
@@ -13,7 +13,7 @@ import { rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Dataset, DatasetSpec } from '../server/kernel/dataset.ts'
 import type { Store } from '../server/kernel/store.ts'
-import { openSeal, type Seal } from './seal.ts'
+import { openSeals, type Seals } from './seal.ts'
 import { defaultLimits, type Limits } from './slice.ts'
 
 /** Measured values for packages, from the archive: the analytics child makes the files, sync only carries them. */
@@ -42,7 +42,7 @@ export interface ExchangeOptions {
 
 export interface Exchange {
   readonly store: Store
-  readonly seal: Seal
+  readonly seals: Seals
   readonly files: string
   /** Where a peer's readings of a day are kept: measured elsewhere, never mixed with our own. */
   readingsPath(node: string, day: string): string
@@ -66,7 +66,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
   const queues = new Map<string, Promise<unknown>>()
   const exchange: Exchange = {
     store: options.store,
-    seal: openSeal(at('keys')),
+    seals: openSeals(at('keys')),
     files: at('files'),
     readingsPath: (node, day) => join(at('archive', 'peers', node), `${day}.parquet`),
     post: {

@@ -10,9 +10,9 @@
 // For the verbs of the command line; each answers with plain data that `--json` can print, and throws `Refusal` with a
 // sentence (zh and en) when a person can mend it:
 //
-//   peer card                 ownCard(store, [exchange.seal.publicKey], address)          → Card; JSON.stringify it
-//   peer key                  exchange.seal.publicKey                                      → { alg, id, pem }
-//   peer add FILE|TEXT        addPeer(store, { card: readCard(text), token?, address?, policy?, accepts? })
+//   peer card                 ownCard(store, exchange.seals.publicKeys, address)           → Card; JSON.stringify it
+//   peer key                  exchange.seals.publicKeys                                    → { alg, id, pem }[]
+//   peer add FILE|TEXT        addPeer(store, { card: readCard(text), token?, address?, policy?, accepts?, signature? })
 //                                                                                          → { peer, secret }: print the secret once;
 //                             invitation(exchange, secret, address) is our card with that secret, to hand to the other side
 //   peer list                 listPeers(store)                                             → Peer[]
@@ -20,11 +20,12 @@
 //   peer connect WHO          connectPeer(store, who, { token?, address? })                → Peer
 //   peer secret WHO           renewSecret(store, who)                                      → { peer, secret }
 //   peer policy WHO           setPolicy(store, who, { datasets?, personal?, files?, readings?, scope? }) → Peer
+//   peer signature WHO ALG    setSignature(store, who, alg)                                → Peer
 //   package --for PEER [--to DIR]   packageFor(exchange, peer, dir?)                       → { packages, receipts, copied }
 //   receive FILE…             receivePackage(exchange, file, 'hand')                       → Received (outcome, counts, reason)
 //                             a directory: importFrom(exchange, dir)                       → StickImport
 //   verify FILE…              verifyPackage(file, keysOf)                                  → VerifyReport; keysOf: knownKeys(exchange), or
-//                             () => [readPublicKey(pem)] for `--key FILE` without a box
+//                             () => readPublicKeys(pem) for `--key FILE` without a box
 //   sync [PEER]               exchangeAll(exchange, peer?)                                 → Exchanged[]
 
 import type { Exchange } from './exchange.ts'
@@ -48,6 +49,7 @@ export {
   readCard,
   renewSecret,
   setPolicy,
+  setSignature,
   upperPeer,
 } from './peers.ts'
 export { type PackageReceipt, takeReceipt } from './receipt.ts'
@@ -63,7 +65,7 @@ export {
   retryRefused,
 } from './receive.ts'
 export { PackageRefused } from './refused.ts'
-export { type PublicKey, readPublicKey } from './seal.ts'
+export { type Algorithm, type PublicKey, readPublicKey, readPublicKeys } from './seal.ts'
 export { fateOf, isImported, lineState, troubles } from './state.ts'
 export { importFrom, packageFor, type StickImport } from './stick.ts'
 export { type VerifyReport, verifyPackage } from './verify.ts'
@@ -73,10 +75,10 @@ export { type Exchanged, exchangeAll, exchangeWith, keepLines, sendAgain } from 
 export const knownKeys =
   (exchange: Exchange) =>
   (node: string): PublicKey[] =>
-    node === exchange.store.node.id ? [exchange.seal.publicKey] : (findPeer(exchange.store, node)?.keys ?? [])
+    node === exchange.store.node.id ? exchange.seals.publicKeys : (findPeer(exchange.store, node)?.keys ?? [])
 
 /** Our card for one peer, with the secret it calls us with: adding it on the other side joins both ends. */
 export const invitation = (exchange: Exchange, secret: string, address?: string): Card => ({
-  ...ownCard(exchange.store, [exchange.seal.publicKey], address ?? exchange.address()),
+  ...ownCard(exchange.store, exchange.seals.publicKeys, address ?? exchange.address()),
   token: secret,
 })

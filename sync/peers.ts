@@ -7,7 +7,7 @@ import type { Store } from '../server/kernel/store.ts'
 import type { Words } from '../server/kernel/words.ts'
 import { defaultPolicy, isNode, type Policy } from './manifest.ts'
 import { sha256 } from './open.ts'
-import { type PublicKey, readPublicKey } from './seal.ts'
+import { type Algorithm, algorithms, isAlgorithm, type PublicKey, readPublicKey } from './seal.ts'
 
 export type Relation = 'upper' | 'lower' | 'side'
 
@@ -22,6 +22,8 @@ export interface Peer {
   policy: Policy
   /** Datasets it may speak for. */
   accepts: string[]
+  /** What we sign its packages and receipts with. */
+  signature: Algorithm
   /** The token we call it with. */
   token?: string
   disabled: boolean
@@ -60,6 +62,7 @@ export interface PeerAsk {
   address?: string
   policy?: Partial<Policy>
   accepts?: string[]
+  signature?: Algorithm
 }
 
 /** Registers a peer, or renews its card. The secret is shown once: with it, the peer calls us. */
@@ -76,10 +79,10 @@ export function addPeer(store: Store, ask: PeerAsk): { peer: Peer; secret: strin
   checkPolicy(policy)
   store.db
     .query(
-      `insert into peer(node, name, division, relation, address, keys, database, policy, accepts, token_hash, token, added)
-       values(?,?,?,?,?,?,?,?,?,?,?,?)
+      `insert into peer(node, name, division, relation, address, keys, database, policy, accepts, signature, token_hash, token, added)
+       values(?,?,?,?,?,?,?,?,?,?,?,?,?)
        on conflict do update set name=excluded.name, division=excluded.division, relation=excluded.relation, address=excluded.address, keys=excluded.keys,
-         database=excluded.database, policy=excluded.policy, accepts=excluded.accepts, token_hash=excluded.token_hash, token=coalesce(excluded.token, token), disabled=0, note=null`,
+         database=excluded.database, policy=excluded.policy, accepts=excluded.accepts, signature=excluded.signature, token_hash=excluded.token_hash, token=coalesce(excluded.token, token), disabled=0, note=null`,
     )
     .run(
       card.node,
@@ -91,6 +94,7 @@ export function addPeer(store: Store, ask: PeerAsk): { peer: Peer; secret: strin
       card.database,
       canonical(policy),
       canonical(ask.accepts ?? known?.accepts ?? ['*']),
+      ask.signature ?? known?.signature ?? algorithms[0]!,
       sha256(secret),
       ask.token ?? card.token ?? null,
       store.moment(),
@@ -164,6 +168,20 @@ export function setPolicy(store: Store, which: string, policy: Partial<Policy>):
   return findPeer(store, peer.node)!
 }
 
+/**
+ * What its packages and receipts are signed with from now on. What is cut already keeps its bytes and its signature: the
+ * chain goes by manifests, and a manifest does not say who signed it.
+ */
+export function setSignature(store: Store, which: string, alg: Algorithm): Peer {
+  const peer = mustFindPeer(store, which)
+  store.db.query('update peer set signature = ? where node = ?').run(alg, peer.node)
+  return findPeer(store, peer.node)!
+}
+
+/** A peer whose card names no key of the algorithm we sign with may not know it: a person should ask before they wait. */
+export const mayNotKnow = (peer: Peer, alg = peer.signature): boolean =>
+  !peer.keys.some((key) => key.alg === alg)
+
 /** Which peer calls with this token. */
 export function peerByToken(store: Store, token: string): Peer | undefined {
   const hash = sha256(token)
@@ -221,8 +239,11 @@ function checkCard(card: Card): Card {
   if (typeof card.name !== 'string' || card.name.length > 100) wrong('名称', 'name')
   if (!Array.isArray(card.keys) || card.keys.length === 0) wrong('公钥', 'public key')
   if (card.address !== undefined) checkAddress(card.address)
+  // A card of a newer box may name a key we cannot use; those we can are enough. One that names no algorithm is read as ever.
+  const usable = card.keys.filter((key) => key?.alg === undefined || isAlgorithm(key.alg))
+  if (usable.length === 0) wrong('公钥', 'public key')
   // The id is made from the key again: a card cannot give a known id to another key.
-  const keys = card.keys.map((key) => readPublicKey(key.pem))
+  const keys = usable.map((key) => readPublicKey(key.pem))
   return { ...card, keys }
 }
 
@@ -268,6 +289,7 @@ interface PeerRow {
   database: string | null
   policy: string
   accepts: string
+  signature: Algorithm
   token_hash: string | null
   token: string | null
   disabled: number
@@ -296,6 +318,7 @@ function toPeer(row: PeerRow): Peer {
     database: row.database ?? undefined,
     policy: JSON.parse(row.policy),
     accepts: JSON.parse(row.accepts),
+    signature: row.signature,
     token: row.token ?? undefined,
     disabled: row.disabled === 1,
     added: row.added,

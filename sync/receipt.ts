@@ -38,16 +38,18 @@ export const receiptName = (of: { peer: string; node: string; seq: number }) =>
 
 export function signReceipt(
   exchange: Exchange,
-  said: Omit<PackageReceipt, 'format' | 'node' | 'database' | 'signature'>,
+  sender: Peer,
+  said: Omit<PackageReceipt, 'format' | 'node' | 'database' | 'peer' | 'signature'>,
 ): PackageReceipt {
-  const { store, seal } = exchange
+  const { store, seals } = exchange
   const receipt: PackageReceipt = {
     format: 'xhp-receipt/1',
     node: store.node.id,
     database: store.node.database,
+    peer: sender.node,
     ...said,
   }
-  return { ...receipt, signature: seal.sign(signedBytes(receipt)) }
+  return { ...receipt, signature: seals.of(sender.signature).sign(signedBytes(receipt)) }
 }
 
 /**

@@ -506,8 +506,7 @@ function settle(exchange: Exchange, opened: OpenPackage, pid: number, peer: Peer
     const { hash } = (store.db.query('select hash from act order by seq desc limit 1').get() as {
       hash: Uint8Array
     } | null) ?? { hash: new Uint8Array(32) }
-    const receipt = signReceipt(exchange, {
-      peer: peer.node,
+    const receipt = signReceipt(exchange, peer, {
       seq: manifest.seq,
       manifestSha256,
       outcome: 'applied',
@@ -556,8 +555,7 @@ async function turnAway(
   const sender = manifest ? findPeer(store, manifest.node) : undefined
   const receipt =
     manifest && manifestSha256 && sender?.node === manifest.node
-      ? signReceipt(exchange, {
-          peer: sender.node,
+      ? signReceipt(exchange, sender, {
           seq: manifest.seq,
           manifestSha256,
           outcome: 'refused',

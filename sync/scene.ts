@@ -195,7 +195,7 @@ export function join2(
   how: { wire?: boolean; policy?: PeerAsk['policy']; down?: PeerAsk['policy'] } = {},
 ) {
   const address = (box: Box) => (how.wire === false ? undefined : `http://${box.store.node.id}`)
-  const card = (box: Box) => ownCard(box.store, [box.exchange.seal.publicKey], address(box))
+  const card = (box: Box) => ownCard(box.store, box.exchange.seals.publicKeys, address(box))
   const above = addPeer(lower.store, { card: card(upper), policy: how.policy })
   const below = addPeer(upper.store, { card: card(lower), policy: how.down })
   addPeerToken(lower, upper, below.secret)

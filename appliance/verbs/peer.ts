@@ -5,30 +5,39 @@ import {
   connectPeer,
   disablePeer,
   listPeers,
+  mayNotKnow,
   mustFindPeer,
   ownCard,
   type Peer,
   readCard,
   renewSecret,
   setPolicy,
+  setSignature,
 } from '../../sync/peers.ts'
+import { readAlgorithm } from '../../sync/seal.ts'
 import type { Call } from '../call.ts'
 import { table } from './table.ts'
 
 /** Other boxes we exchange packages with. */
 export const peer = (call: Call) =>
-  call.choose({ card, key, add, list, show, connect, policy, renew, disable, enable })
+  call.choose({ card, key, add, list, show, connect, policy, signature, renew, disable, enable })
 
 /** This box's card, for the other side's `peer add`. */
 function card(call: Call) {
   const { exchange, store } = call.open
-  const own = ownCard(store, [exchange.seal.publicKey], call.flag('address') ?? exchange.address())
+  const own = ownCard(store, exchange.seals.publicKeys, call.flag('address') ?? exchange.address())
   call.report(own, [JSON.stringify(own, null, 2)])
 }
 
+/** All of them, or the one of `--signature`: openssl reads the first block of a file and no further. */
 function key(call: Call) {
-  const { publicKey } = call.open.exchange.seal
-  call.report([publicKey], [publicKey.pem.trim()])
+  const { seals } = call.open.exchange
+  const asked = algorithmOf(call)
+  const keys = asked ? [seals.of(asked).publicKey] : seals.publicKeys
+  call.report(
+    keys,
+    keys.map((each) => each.pem.trim()),
+  )
 }
 
 function add(call: Call) {
@@ -40,6 +49,7 @@ function add(call: Call) {
     address: call.flag('address'),
     policy: policyOf(call),
     accepts: call.flag('accepts')?.split(','),
+    signature: algorithmOf(call),
   })
   call.report({ ...shown(peer), token: secret }, [
     call.t({
@@ -50,6 +60,7 @@ function add(call: Call) {
       zh: `对方访问本机的令牌(只显示这一次): ${secret}`,
       en: `The token they call us with (shown only now): ${secret}`,
     }),
+    ...signedWith(call, peer),
   ])
 }
 
@@ -113,6 +124,28 @@ function policy(call: Call) {
   call.report(shown(found), [JSON.stringify(found.policy)])
 }
 
+function signature(call: Call) {
+  const found = setSignature(call.open.store, call.arg(1, 'PEER'), readAlgorithm(call.arg(2, 'ALG')))
+  call.report(shown(found), signedWith(call, found))
+}
+
+function signedWith(call: Call, peer: Peer): string[] {
+  return [
+    call.t({
+      zh: `发给 ${peer.name} 的包和回执用 ${peer.signature} 签名;已打好的包不变。`,
+      en: `Packages and receipts for ${peer.name} are signed with ${peer.signature}; what is cut already stays as it is.`,
+    }),
+    ...(mayNotKnow(peer)
+      ? [
+          call.t({
+            zh: `对方的名片里没有 ${peer.signature} 公钥,可能还不认识这种签名:先请对方登记本机的新名片(peer card)。`,
+            en: `Their card has no ${peer.signature} key; they may not know such signatures yet: have them add this box's new card (peer card) first.`,
+          }),
+        ]
+      : []),
+  ]
+}
+
 function renew(call: Call) {
   const { peer, secret } = renewSecret(call.open.store, call.arg(1, 'PEER'))
   call.report({ ...shown(peer), token: secret }, [
@@ -135,6 +168,11 @@ function able(call: Call, disabled: boolean) {
         })
       : call.t({ zh: `已恢复 ${found.name}。`, en: `${found.name} is enabled again.` }),
   ])
+}
+
+function algorithmOf(call: Call) {
+  const asked = call.flag('signature')
+  return asked === undefined ? undefined : readAlgorithm(asked)
 }
 
 function policyOf(call: Call): Partial<Policy> {

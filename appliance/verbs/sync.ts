@@ -6,7 +6,7 @@ import {
   knownKeys,
   packageFor,
   type Received,
-  readPublicKey,
+  readPublicKeys,
   receivePackage,
   verifyPackage,
 } from '../../sync/index.ts'
@@ -87,7 +87,7 @@ export async function verify(call: Call) {
   call.arg(0, 'FILE')
   const keyFile = call.flag('key')
   const keysOf = keyFile
-    ? () => [readPublicKey(readFileSync(call.path(keyFile), 'utf8'))]
+    ? () => readPublicKeys(readFileSync(call.path(keyFile), 'utf8'))
     : knownKeys(call.open.exchange)
   const reports = []
   for (const typed of call.args) {

@@ -138,7 +138,7 @@ test('a peer is added from its pasted card, its secret is shown once, and its po
     '名片应为 JSON 文本',
   )
   const card = JSON.stringify(
-    ownCard(prefecture.store, [prefecture.exchange.seal.publicKey], 'https://10.43.9.2'),
+    ownCard(prefecture.store, prefecture.exchange.seals.publicKeys, 'https://10.43.9.2'),
   )
   const added = await ask('/sync/peers', { card, personal: 'hide' })
   expect(added.text).toMatch(/xhp_[\w-]{32}/)

@@ -20,13 +20,16 @@ import {
   connectPeer,
   disablePeer,
   listPeers,
+  mayNotKnow,
   mustFindPeer,
   ownCard,
   type Peer,
   readCard,
   renewSecret,
   setPolicy,
+  setSignature,
 } from '../peers.ts'
+import { type PublicKey, readAlgorithm } from '../seal.ts'
 import { relationWords } from './lines.tsx'
 import { audit, exchangeAt, Post, SyncTabs, syncTitle } from './pieces.tsx'
 
@@ -52,6 +55,7 @@ export function peers(app: App) {
         token: values.token || undefined,
         address: values.address || undefined,
         policy: policyOf(values),
+        signature: values.signature ? readAlgorithm(values.signature) : undefined,
       })
       audit(c, 'peer-added', peer.node, peer.name)
       exchange.changed()
@@ -69,7 +73,9 @@ export function peers(app: App) {
     const values = await typed(c)
     const node = c.req.param('node')
     try {
+      const signature = values.signature ? readAlgorithm(values.signature) : undefined
       setPolicy(exchange.store, node, policyOf(values))
+      if (signature) setSignature(exchange.store, node, signature)
       connectPeer(exchange.store, node, {
         token: values.token || undefined,
         address: values.address || undefined,
@@ -78,7 +84,7 @@ export function peers(app: App) {
       if (!(error instanceof Refusal)) throw error
       return drawOne(c, values, [{ field: error.field, text: c.var.t(error.words) }])
     }
-    audit(c, 'peer-changed', node, JSON.stringify(policyOf(values)))
+    audit(c, 'peer-changed', node, JSON.stringify({ ...policyOf(values), signature: values.signature }))
     return c.redirect(`/sync/peers/${node}?said=amended`, 303)
   })
 
@@ -141,7 +147,7 @@ async function draw(
             t(relationWords[peer.relation]),
             peer.division,
             peer.address ?? t({ zh: '对方来取或走 U 盘', en: 'Pulled, or by stick' }),
-            peer.keys.map((key) => key.id).join(' '),
+            <KeyIds keys={peer.keys} />,
             peer.disabled ? (
               <Tag title={t({ zh: '已停用', en: 'Disabled' })} />
             ) : (
@@ -162,7 +168,7 @@ async function draw(
           action="/sync/peers"
           csrf={c.var.csrf}
           faults={faults}
-          sections={await sectionsOf(c, addSpecs, { personal: 'mask', ...values })}
+          sections={await sectionsOf(c, addSpecs, { personal: 'mask', signature: 'Ed25519', ...values })}
           submit={t({ zh: '登记', en: 'Add' })}
         />
       </Block>
@@ -192,7 +198,7 @@ async function draw(
               { label: t({ zh: '节点编号', en: 'Node' }), value: card.node, kind: 'code', wide: true },
               {
                 label: t({ zh: '密钥编号(与对方当面核对)', en: 'Key id (compare it with them)' }),
-                value: card.keys.map((key) => key.id).join(' '),
+                value: <KeyIds keys={card.keys} />,
                 kind: 'code',
                 wide: true,
               },
@@ -216,6 +222,7 @@ async function drawOne(
   const peer = mustFindPeer(exchange.store, c.req.param('node') ?? '')
   const opening = values ?? {
     address: peer.address,
+    signature: peer.signature,
     personal: peer.policy.personal,
     readings: peer.policy.readings,
     files: peer.policy.files ? 'yes' : 'no',
@@ -245,13 +252,21 @@ async function drawOne(
       </PageHead>
       {notice}
       {peer.note && <Notice tone="warn">{t(peer.note)}</Notice>}
+      {mayNotKnow(peer) && (
+        <Notice tone="warn">
+          {t({
+            zh: `「${peer.name}」的名片里没有 ${peer.signature} 公钥,可能还不认识这种签名。先请对方升级并登记本机的新名片,再互换一次名片;否则对方会拒收,写明“密钥不在已登记的密钥中”。`,
+            en: `The card of ${peer.name} has no ${peer.signature} key; they may not know such signatures yet. Have them upgrade and add this box's new card, and add theirs again; until then they refuse packages, saying that the key is not registered.`,
+          })}
+        </Notice>
+      )}
       <Facts
         t={t}
         facts={[
           { label: t({ zh: '节点编号', en: 'Node' }), value: peer.node, kind: 'code' },
           {
             label: t({ zh: '密钥编号', en: 'Key id' }),
-            value: peer.keys.map((key) => key.id).join(' '),
+            value: <KeyIds keys={peer.keys} />,
             kind: 'code',
           },
           { label: t({ zh: '数据库编号', en: 'Database' }), value: peer.database, kind: 'code' },
@@ -270,6 +285,19 @@ async function drawOne(
         />
       </Block>
     </>,
+  )
+}
+
+/** Which key is whose is compared by voice: each on its line, with its algorithm. */
+function KeyIds({ keys }: { keys: PublicKey[] }) {
+  return (
+    <>
+      {keys.map((key) => (
+        <div class="sync-key">
+          <span>{key.alg}</span> {key.id}
+        </div>
+      ))}
+    </>
   )
 }
 
@@ -300,6 +328,16 @@ const lineSpecs = {
     .longest(200)
     .optional()
     .hint('不填则保留原来的', 'Kept as it is when empty').spec,
+  signature: choice(
+    { zh: '签名算法', en: 'Signature' },
+    {
+      Ed25519: { zh: 'Ed25519(国际通用)', en: 'Ed25519' },
+      'SM2-SM3': { zh: '国密 SM2,摘要 SM3', en: 'SM2 with SM3 (国密)' },
+    },
+  ).hint(
+    '对方平台要求国密时选 SM2。对方要先登记本机的新名片;改了以后,新打的包和回执用新算法,已打好的包不变',
+    'SM2 where their rules ask for 国密. They need this box’s new card first; what is cut from now on is signed so, what is cut already stays as it is',
+  ).spec,
   personal: choice(
     { zh: '个人信息', en: 'Personal data' },
     {
@@ -353,5 +391,5 @@ const policyOf = (values: Record<string, string | undefined>): Partial<Policy> =
 
 /** The address others see this page at is the one to put on the card, when nobody set another. */
 function ownCardOf(c: Context<Env>, exchange: Exchange) {
-  return ownCard(exchange.store, [exchange.seal.publicKey], exchange.address() ?? new URL(c.req.url).origin)
+  return ownCard(exchange.store, exchange.seals.publicKeys, exchange.address() ?? new URL(c.req.url).origin)
 }

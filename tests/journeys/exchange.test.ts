@@ -1,7 +1,7 @@
 // A county and its prefecture, two real boxes: what was decided below arrives above, by hand and by wire, once.
 
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { creditCodeCheck } from '../../server/kernel/checks.ts'
@@ -70,7 +70,7 @@ test('each side adds the other from its card', async () => {
     { name: '益阳市', relation: 'upper' },
   ])
   const pem = await county.cli('peer', 'key')
-  expect(pem.out).toStartWith('-----BEGIN PUBLIC KEY-----')
+  expect(pem.out.match(/-----BEGIN PUBLIC KEY-----/g)).toHaveLength(2)
   writeFileSync(join(root, 'county.pem'), pem.out)
 })
 
@@ -133,4 +133,55 @@ test('once the line is known, sync drains it', async () => {
   const said = await county.cli('sync', '--json')
   expect([said.code, said.json()[0].fault]).toEqual([0, undefined])
   expect(await entities(prefecture)).toContain('琼湖街道水产合作社')
+})
+
+test('once the prefecture asks for 国密, the county’s packages are sealed with SM2: by wire, by pull and by stick', async () => {
+  const chosen = await county.cli('peer', 'signature', '益阳市', 'SM2-SM3', '--json')
+  expect(chosen.json()).toMatchObject({ signature: 'SM2-SM3' })
+  expect((await county.cli('peer', 'signature', '益阳市', 'RSA', '--lang', 'en')).err).toContain(
+    'Ed25519 or SM2-SM3',
+  )
+  writeFileSync(join(root, 'sm2.pem'), (await county.cli('peer', 'key', '--signature', 'SM2-SM3')).out)
+  const sealedWith = (file: string) =>
+    JSON.parse(Bun.spawnSync(['tar', '-xOf', file, 'signature.json']).stdout.toString()).alg
+
+  await register(county, '黄茅洲镇南荻合作社')
+  expect((await county.cli('sync', '--json')).json()[0].fault).toBeUndefined()
+  expect(await entities(prefecture)).toContain('黄茅洲镇南荻合作社')
+  const taken = join(prefecture.data, 'post/in')
+  expect(
+    readdirSync(taken)
+      .sort()
+      .map((name) => sealedWith(join(taken, name))),
+  ).toEqual(['Ed25519', 'Ed25519', 'Ed25519', 'SM2-SM3'])
+
+  await register(county, '共华镇稻虾合作社')
+  const headers = { authorization: `Bearer ${forPrefecture}` }
+  const waiting = await (await fetch(`${county.url}/sync/v1/packages?after=4`, { headers })).json()
+  const next = waiting[0]
+  const pulled = join(root, next.file)
+  writeFileSync(
+    pulled,
+    new Uint8Array(
+      await (await fetch(`${county.url}/sync/v1/packages/${next.seq}`, { headers })).arrayBuffer(),
+    ),
+  )
+  const good = await prefecture.cli('verify', pulled, '--key', join(root, 'sm2.pem'), '--json')
+  expect([good.code, good.json()[0].ok, good.json()[0].signature.alg]).toEqual([0, true, 'SM2-SM3'])
+  expect((await prefecture.cli('receive', pulled)).code).toBe(0)
+
+  await register(county, '茶盘洲镇油菜合作社')
+  const stick = join(root, 'sealed')
+  const { copied } = (await county.cli('package', '--for', '益阳市', '--to', stick, '--json')).json()
+  const audited = Bun.spawnSync([
+    'python3',
+    join(import.meta.dir, '../../sync/verify-package.py'),
+    join(stick, copied.at(-1)),
+    '--key',
+    join(root, 'county.pem'),
+  ])
+  expect(audited.stdout.toString()).toContain('(SM2-SM3)')
+  expect((await prefecture.cli('receive', stick)).code).toBe(0)
+  expect((await county.cli('receive', stick)).code).toBe(0)
+  expect(await entities(prefecture)).toContain('茶盘洲镇油菜合作社')
 })
