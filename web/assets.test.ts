@@ -49,3 +49,17 @@ test('what every page loads stays small, and nothing needs eval', async () => {
   for (const name of ['map.js', 'chart.js', 'screen.js'])
     expect(await assets.assetText(name)).not.toMatch(/\bnew Function\(|[^.\w]eval\(/)
 })
+
+test('the box in the browser stays under 520 KB, 185 KB on the wire, and what a device fetches at once under 400 KB', async () => {
+  const worker = assets.allAssets().find((each) => each.name === 'worker.js')!
+  expect(worker.bytes.raw).toBeLessThan(520_000)
+  expect(worker.bytes.gz).toBeLessThan(185_000)
+  const text = await assets.assetText('worker.js')
+  // Charts and maps are drawn by pages, and what counts and stores at the county stays there.
+  expect(text).not.toMatch(/zrender|markercluster|drizzle|duckdb|bun:sqlite/i)
+  const carried = assets.allAssets().filter((each) => text.includes(each.path))
+  expect(carried.map((each) => each.name)).toContain('app.js')
+  expect(carried.map((each) => each.name)).not.toContain('chart.js')
+  const gz = carried.reduce((sum, each) => sum + each.bytes.gz, worker.bytes.gz)
+  expect(gz).toBeLessThan(400_000)
+})
