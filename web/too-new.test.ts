@@ -28,7 +28,7 @@ const fine: Record<string, string[]> = {
   // Gathering's own method; qr asks first whether there is a scheduler.
   'take.js': ['take', 'yield'],
   // Methods of our own fields (hint, when, with) and replica (take); Hono calls getSetCookie only where it runs on Node.
-  'worker.js': ['getSetCookie', 'hint', 'take', 'when', 'with'],
+  'worker.js': ['getSetCookie', 'hint', 'take', 'timeout', 'toBase64', 'when', 'with'],
 }
 
 test('every script is one that Chromium 109 can run', async () => {
