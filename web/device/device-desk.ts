@@ -3,7 +3,7 @@
 
 import type { Actor } from '../../server/kernel/access.ts'
 import type { Act, ActRequest, Look, Receipt, Verb } from '../../server/kernel/acts.ts'
-import { type Dataset, labelOf, type Rec } from '../../server/kernel/dataset.ts'
+import { type Dataset, type DatasetSpec, labelOf, type Rec } from '../../server/kernel/dataset.ts'
 import { applyFields, decide } from '../../server/kernel/decide.ts'
 import {
   type Desk,
@@ -22,10 +22,11 @@ import { asked } from '../../server/search/words.ts'
 import { gistOf } from './gist.ts'
 import type { Entry, Outbox } from './outbox.ts'
 import type { Look as Glance, Replica, Row } from './replica.ts'
-import { inOrder, type More, sifter } from './sift.ts'
+import { inOrder, type More, type Sift, sifter } from './sift.ts'
 
 export class DeviceDesk implements Desk {
   readonly place = 'device'
+  private lastAsked: { asked: string; sift: Sift } | undefined
 
   constructor(
     readonly registry: Registry,
@@ -249,7 +250,7 @@ export class DeviceDesk implements Desk {
     }: More & Omit<Glance, 'known'> & { place?: number } = {},
   ): Promise<Found> {
     const spec = this.readable(dataset)
-    const sift = sifter(this.registry, this.actor, spec, query, { where, town })
+    const sift = this.siftFor(spec, query, { where, town })
     const waiting = await this.waitingOn(spec.name, place)
     const gist = gistOf(spec, [...waiting.values()], { more: sift.fields })
     const fits = sift.fits(gist)
@@ -273,6 +274,15 @@ export class DeviceDesk implements Desk {
       return some.flatMap(({ id }) => waiting.get(id) ?? stored.get(id) ?? [])
     }
     return { rows, records }
+  }
+
+  /** The same sift for the same question, which a page asks twice: for its list and for how many there are. */
+  private siftFor(spec: DatasetSpec, query: ListQuery, more: More): Sift {
+    const { limit: _, cursor: __, sort: ___, ...question } = query
+    const asked = JSON.stringify([spec.name, question, more])
+    if (this.lastAsked?.asked !== asked)
+      this.lastAsked = { asked, sift: sifter(this.registry, this.actor, spec, query, more) }
+    return this.lastAsked.sift
   }
 
   /** Records of a dataset that acts wait on, as they will be once these have arrived; in the order of the outbox. */

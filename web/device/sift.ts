@@ -43,9 +43,13 @@ export function sifter(
     ...Object.entries(where).map(([field, wanted]) => ({ field, test: (has: unknown) => has === wanted })),
   ]
   const says = query.q?.trim() ? sayer(registry, spec, query.q) : undefined
+  // A list and its count are one question: each block is asked once.
+  const answers = new WeakMap<Gist, Uint8Array>()
   return {
     fields: tests.map((each) => each.field),
     fits(gist) {
+      const known = answers.get(gist)
+      if (known) return known
       const fits = new Uint8Array(gist.division.at.length).fill(1)
       if (gist.withdrawn) narrow(fits, gist.withdrawn, (is) => Boolean(is) === Boolean(query.withdrawn))
       else if (query.withdrawn) fits.fill(0)
@@ -53,6 +57,7 @@ export function sifter(
       for (const { field, test } of tests) narrow(fits, gist.fields[field], test)
       if (query.bbox) touching(fits, gist.boxes, query.bbox)
       says?.(fits, gist)
+      answers.set(gist, fits)
       return fits
     },
   }
