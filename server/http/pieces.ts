@@ -19,7 +19,7 @@ export const isSha256 = (text: string) => /^[0-9a-f]{64}$/.test(text)
 export const pathOf = (dir: string, sha256: string) => join(dir, sha256.slice(0, 2), sha256)
 
 /** Mounts `HEAD` and `PATCH` of `${at}/:sha`; what becomes whole lies in `dir` by its SHA-256. */
-export function inPieces(app: Hono<{ Variables: { device: string } }>, at: string, dir: string) {
+export function inPieces<E extends { Variables: { device: string } }>(app: Hono<E>, at: string, dir: string) {
   const placeOf = (sha256: string, device: string): Place => {
     const path = pathOf(dir, sha256)
     return { path, part: `${path}.${device}.part` }
