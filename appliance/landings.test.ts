@@ -116,6 +116,6 @@ const command = (...words: string[]) => [
 
 async function xianhe(...words: string[]): Promise<{ code: number; out: string; err: string }> {
   const child = Bun.spawn(command(...words), { stdout: 'pipe', stderr: 'pipe' })
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()])
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   return { code: await child.exited, out, err }
 }

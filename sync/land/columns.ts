@@ -59,7 +59,11 @@ export function listOf(dataset: string, name: string, field: FieldSpec): string 
 export function withColumns(spec: DatasetSpec, known: Column[]): { columns: Column[]; added: Column[] } {
   const columns = known.map((each) => ({ ...each }))
   const added: Column[] = []
-  const taken = new Set<string>([...ownColumns, ...columns.map((each) => each.name)])
+  // PostGIS keeps a geometry beside each shape, under a name of its own.
+  const taken = new Set<string>([
+    ...ownColumns,
+    ...columns.flatMap((each) => (each.kind === 'geometry' ? [each.name, geometryName(each)] : [each.name])),
+  ])
   for (const [field, declared] of Object.entries(spec.fields)) {
     if (declared.sensitive === 'hide' || isOwnDivision(spec, field)) continue
     const cell = cellOf(declared)
@@ -80,6 +84,7 @@ export function withColumns(spec: DatasetSpec, known: Column[]): { columns: Colu
     const name = free([wanted, `${wanted}_${cell}`, `${wanted}_field`], taken)
     taken.add(name)
     const column: Column = { name, field, cell, ...about }
+    if (column.kind === 'geometry') taken.add(geometryName(column))
     columns.push(column)
     added.push(column)
   }
@@ -105,6 +110,8 @@ const print = (each: Column) =>
     each.sensitive ?? null,
     each.former === true,
   ])
+
+export const geometryName = ({ name }: Pick<Column, 'name'>) => `${name}_geom`
 
 /** The field that already is the record's division, under the same name. */
 const isOwnDivision = (spec: DatasetSpec, field: string) =>

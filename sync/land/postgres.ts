@@ -121,7 +121,7 @@ class Filling {
   ) {
     this.acts = new CopyInto(
       tx,
-      'xianhe_act (id, name, actor, actor_name, "at", origin, cause, clock, node, package, seq)',
+      'xianhe_act (id, name, actor, actor_name, "at", origin, cause, clock, node, "package", seq)',
     )
     this.changes = new CopyInto(
       tx,
@@ -233,7 +233,7 @@ class Filling {
         const standing = new Map(
           (
             (await this.tx.unsafe(
-              `select id, version from ${quoted(table.name)} where id = any($1::text[])`,
+              `select "id", "version" from ${quoted(table.name)} where "id" = any($1::text[])`,
               [arrayText(records.map((each) => each.id))],
             )) as { id: string; version: string }[]
           ).map((row) => [row.id, Number(row.version)]),
@@ -243,7 +243,7 @@ class Filling {
         )
         const replaced = news.filter((each) => standing.has(each.id)).map((each) => each.id)
         if (replaced.length > 0)
-          await this.tx.unsafe(`delete from ${quoted(table.name)} where id = any($1::text[])`, [
+          await this.tx.unsafe(`delete from ${quoted(table.name)} where "id" = any($1::text[])`, [
             arrayText(replaced),
           ])
         const current = table.columns.filter((each) => !each.former)
@@ -285,7 +285,7 @@ class Filling {
       refill === 'all'
         ? this.source.idsOf(dataset)
         : (
-            (await this.tx.unsafe(`select id from ${quoted(table.name)} where more is not null`)) as {
+            (await this.tx.unsafe(`select "id" from ${quoted(table.name)} where "more" is not null`)) as {
               id: string
             }[]
           ).map((row) => row.id)
@@ -314,10 +314,10 @@ class Filling {
     await day.save(file)
     const { how, lots } = await readingLines(file, node, day.day)
     const table = how === 'raw' ? 'xianhe_reading' : 'xianhe_reading_hour'
-    await this.tx.unsafe(`delete from ${table} where node = $1 and day = $2::date`, [node, day.day])
+    await this.tx.unsafe(`delete from ${table} where node = $1 and "day" = $2::date`, [node, day.day])
     const copy = new CopyInto(
       this.tx,
-      `${table} (node, day, sensor, metric, "at", ${how === 'raw' ? 'value' : 'avg, min, max, count'})`,
+      `${table} (node, "day", sensor, metric, "at", ${how === 'raw' ? '"value"' : '"avg", "min", "max", "count"'})`,
     )
     for await (const lines of lots) {
       this.watch.stop()

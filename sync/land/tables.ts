@@ -8,6 +8,7 @@ import type { CodeList } from '../../server/kernel/fields.ts'
 import {
   type Cell,
   type Column,
+  geometryName,
   literal,
   type ownColumns,
   plainText,
@@ -74,8 +75,8 @@ const base: { table: string; sql: string[]; about: string; columns: Record<strin
     table: 'xianhe_act',
     sql: [
       `create table xianhe_act (id text primary key, name text not null, actor text not null, actor_name text, "at" timestamp with time zone, origin text not null,
-        cause text, clock text, node text not null, package bigint not null, seq bigint not null)`,
-      'create index xianhe_act_package on xianhe_act (node, package)',
+        cause text, clock text, node text not null, "package" bigint not null, seq bigint not null)`,
+      'create index xianhe_act_package on xianhe_act (node, "package")',
     ],
     about: '日志:每个操作一行,只增不改 | The diary: a row per act, only ever added',
     columns: {
@@ -108,8 +109,8 @@ const base: { table: string; sql: string[]; about: string; columns: Record<strin
   {
     table: 'xianhe_reading',
     sql: [
-      'create table xianhe_reading (node text not null, day date not null, sensor text not null, metric text not null, "at" timestamp with time zone not null, value double precision)',
-      'create index xianhe_reading_day on xianhe_reading (node, day)',
+      'create table xianhe_reading (node text not null, "day" date not null, sensor text not null, metric text not null, "at" timestamp with time zone not null, "value" double precision)',
+      'create index xianhe_reading_day on xianhe_reading (node, "day")',
       'create index xianhe_reading_series on xianhe_reading (sensor, metric, "at")',
     ],
     about: '监测原值 | Readings as measured',
@@ -118,9 +119,9 @@ const base: { table: string; sql: string[]; about: string; columns: Record<strin
   {
     table: 'xianhe_reading_hour',
     sql: [
-      `create table xianhe_reading_hour (node text not null, day date not null, sensor text not null, metric text not null, "at" timestamp with time zone not null,
-        avg double precision, min double precision, max double precision, count bigint)`,
-      'create index xianhe_reading_hour_day on xianhe_reading_hour (node, day)',
+      `create table xianhe_reading_hour (node text not null, "day" date not null, sensor text not null, metric text not null, "at" timestamp with time zone not null,
+        "avg" double precision, "min" double precision, "max" double precision, "count" bigint)`,
+      'create index xianhe_reading_hour_day on xianhe_reading_hour (node, "day")',
       'create index xianhe_reading_hour_series on xianhe_reading_hour (sensor, metric, "at")',
     ],
     about: '监测小时值 | Readings by the hour',
@@ -255,15 +256,15 @@ export class Tables {
     const view = tableName(`${name}_labels`, this.taken)
     this.taken.add(view)
     const definitions = [
-      'id text primary key',
-      'version bigint not null',
-      'division text not null',
-      'withdrawn boolean not null',
-      'more jsonb',
+      '"id" text primary key',
+      '"version" bigint not null',
+      '"division" text not null',
+      '"withdrawn" boolean not null',
+      '"more" jsonb',
       ...columns.map((column) => `${quoted(column.name)} ${types[column.cell]}`),
     ]
     await this.tx.unsafe(`create table ${quoted(name)} (${definitions.join(', ')})`)
-    await this.tx.unsafe(`create index ${quoted(`${name}_division_ix`)} on ${quoted(name)} (division)`)
+    await this.tx.unsafe(`create index ${quoted(`${name}_division_ix`)} on ${quoted(name)} ("division")`)
     for (const column of columns) {
       if (column.kind === 'ref')
         await this.tx.unsafe(
@@ -338,7 +339,7 @@ export class Tables {
     await this.tx.unsafe(
       `create or replace function xianhe_geometry(given jsonb) returns geometry as $$ begin return ST_SetSRID(ST_GeomFromGeoJSON(given::text), 4490); exception when others then return null; end $$ language plpgsql immutable strict`,
     )
-    const geometry = `${column.name}_geom`
+    const geometry = geometryName(column)
     await this.tx.unsafe(
       `alter table ${quoted(table)} add column ${quoted(geometry)} geometry(Geometry, 4490) generated always as (xianhe_geometry(${quoted(column.name)})) stored`,
     )
@@ -353,10 +354,10 @@ function labelView(table: Table, columns: Column[]): string {
   const label = (list: string, column: string) =>
     `(select c.zh from xianhe_code c where c.list = ${literal(list)} and c.code = t.${quoted(column)})`
   const shown = [
-    't.id',
-    't.version',
-    't.division',
-    `${label('division', 'division')} as division_label`,
+    't."id"',
+    't."version"',
+    't."division"',
+    `${label('division', 'division')} as "division_label"`,
     ...columns.flatMap((column) => {
       const plain = `t.${quoted(column.name)}`
       if (!column.list) return [plain]
@@ -367,7 +368,7 @@ function labelView(table: Table, columns: Column[]): string {
       return [plain, `${words} as ${quoted(`${column.name}_label`)}`]
     }),
   ]
-  return `create or replace view ${quoted(table.view)} as select ${shown.join(', ')} from ${quoted(table.name)} t where not t.withdrawn`
+  return `create or replace view ${quoted(table.view)} as select ${shown.join(', ')} from ${quoted(table.name)} t where not t."withdrawn"`
 }
 
 /** Code lists, written again when they are not what they were. */
