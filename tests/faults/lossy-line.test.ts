@@ -1,5 +1,5 @@
 // The drain over a line that loses one packet in five each way at 64 kbit/s: real packets, real TCP, the device's own
-// code at one end and a whole box at the other.
+// code at one end and a whole box at the other; and every quarter of a minute all connections break.
 
 import { Database } from 'bun:sqlite'
 import { afterAll, beforeAll, expect, test } from 'bun:test'
@@ -11,8 +11,10 @@ import { type LossyLine, linesOf, lossyLine, whyNoLine } from './lossy-line.ts'
 
 // `XIANHE_LINE_ACTS=1000 XIANHE_LINE_PHOTO=300000 bun test tests/faults/lossy-line` for a long day.
 const acts = Number(process.env.XIANHE_LINE_ACTS ?? 200)
-const photoBytes = Number(process.env.XIANHE_LINE_PHOTO ?? 40_000)
+const photoBytes = Number(process.env.XIANHE_LINE_PHOTO ?? 30_000)
 const photos = 3
+/** A phone on a boat changes between two masts: all its connections are gone, with what was under way (ms). */
+const mastEvery = Number(process.env.XIANHE_LINE_MAST ?? 15) * 1000
 const conditions = { loss: 0.2, delay: 300, rate: 64_000, queue: 64, seed: 20_260_401 }
 
 const why = whyNoLine()
@@ -60,7 +62,12 @@ test.skipIf(why !== undefined)(
     await line.leave()
     phone.stdin.write('go\n')
     await phone.stdin.flush()
+    let broken = 0
+    const masts = setInterval(async () => {
+      broken += await line.changeMast()
+    }, mastEvery)
     const drained = JSON.parse((await said.next()).value ?? '{}') as Drained
+    clearInterval(masts)
     expect(await phone.exited).toBe(0)
 
     const core = new Database(join(box.data, 'core.db'), { readonly: true, strict: true })
@@ -80,19 +87,19 @@ test.skipIf(why !== undefined)(
       const kept = await Bun.file(join(box.data, 'files', sha.slice(0, 2), sha)).bytes()
       expect(new Bun.CryptoHasher('sha256').update(kept).digest('hex')).toBe(sha)
     }
-    report(drained, await line.passed())
+    report(drained, broken, await line.passed())
   },
   1_800_000,
 )
 
 /** The line's own side of the story. */
-function report(drained: Drained, { up, down }: Awaited<ReturnType<LossyLine['passed']>>) {
+function report(drained: Drained, broken: number, { up, down }: Awaited<ReturnType<LossyLine['passed']>>) {
   const kB = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`
   const share = (part: number, of: number) => `${((100 * part) / of).toFixed(1)} %`
   console.info(
     [
       `${line.made}: ${acts} entries, ${photos} photos of ${kB(photoBytes)} in ${drained.seconds.toFixed(0)} s, the words after ${drained.secondsForWords.toFixed(0)} s`,
-      `${drained.asked} requests, ${drained.unanswered} without an answer; bodies ${kB(drained.sent)}, of it photos ${kB(drained.sentOfPhotos)}`,
+      `${drained.asked} requests, ${drained.unanswered} without an answer, ${broken} connections broken; bodies ${kB(drained.sent)}, of it photos ${kB(drained.sentOfPhotos)}`,
       `up ${up.packets} packets ${kB(up.bytes)}, ${share(up.lost, up.packets)} lost, ${up.dropped} dropped`,
       `down ${down.packets} packets ${kB(down.bytes)}, ${share(down.lost, down.packets)} lost, ${down.dropped} dropped`,
     ].join('\n'),

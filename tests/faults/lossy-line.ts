@@ -15,6 +15,7 @@ export interface Conditions {
   rate: number
   /** Packets that may wait at the line's mouth; more are dropped. */
   queue: number
+  /** Of the die; netem throws its own. */
   seed: number
 }
 
@@ -38,6 +39,8 @@ export interface LossyLine {
   wifi: string
   /** The phone leaves the office. */
   leave(): Promise<void>
+  /** The phone comes under another mast: every connection it had over the line is gone. Answers with how many there were. */
+  changeMast(): Promise<number>
   passed(): Promise<{ up: Passed; down: Passed }>
   close(): Promise<void>
 }
@@ -46,7 +49,7 @@ export interface LossyLine {
 export function whyNoLine(): string | undefined {
   if (process.platform !== 'linux') return 'not Linux'
   if (process.getuid?.() !== 0) return 'not root'
-  if (!Bun.which('ip')) return 'no ip (iproute2)'
+  if (!Bun.which('ip') || !Bun.which('ss')) return 'no ip or ss (iproute2)'
   const netem = hasNetem()
   if (netem === undefined) return 'no network namespaces'
   if (!netem && !existsSync('/dev/net/tun')) return 'neither netem nor /dev/net/tun'
@@ -83,6 +86,10 @@ export async function lossyLine(conditions: Conditions): Promise<LossyLine> {
       wifi: '10.79.1.2',
       thin: '10.79.2.2',
       leave: async () => void (await run(`ip -n ${ends.lake} link del wifi`)),
+      // As Android does when its address changes (SOCK_DESTROY). The box hears of it when the line lets it.
+      changeMast: async () =>
+        (await run(`ip netns exec ${ends.lake} ss -K -H -t dst 10.79.2.2`)).split('\n').filter(Boolean)
+          .length,
       close: async () => {
         await line.close()
         away()
@@ -112,7 +119,7 @@ async function cable({ lake, town }: Ends, name: string, net: string) {
   }
 }
 
-async function byNetem(ends: Ends, { loss, delay, rate, queue, seed }: Conditions): Promise<Line> {
+async function byNetem(ends: Ends, { loss, delay, rate, queue }: Conditions): Promise<Line> {
   await cable(ends, 'line', '10.79.2')
   for (const end of [ends.lake, ends.town]) {
     // A veth hands over segments of up to 64 KB in one piece; a line loses packets.
@@ -121,7 +128,6 @@ async function byNetem(ends: Ends, { loss, delay, rate, queue, seed }: Condition
       `tc -n ${end} qdisc add dev line root netem limit ${queue} loss ${loss * 100}% delay ${delay}ms rate ${rate}bit`,
     )
   }
-  void seed
   const passed = async (end: string): Promise<Passed> => {
     const [netem] = JSON.parse(await run(`tc -n ${end} -s -j qdisc show dev line`)) as [NetemTells]
     // netem counts the packets it lost itself among the dropped.
