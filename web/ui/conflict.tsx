@@ -39,12 +39,12 @@ export function ConflictView({ t, title, clashes, action, csrf, carried, version
       <Notice
         tone="warn"
         title={t({
-          zh: `你填写时,有 ${clashes.length} 项已被别人改过`,
+          zh: `您填写时,有 ${clashes.length} 项已被别人改过`,
           en: `While you were writing, ${clashes.length} fields were changed by someone else`,
         })}
       >
         {t({
-          zh: '你填的内容都还在。逐项选用哪一个,再保存;没列出的各项不受影响。',
+          zh: '您填的都还在。每项选一个,再保存;没列出的不受影响。',
           en: 'All you wrote is still here. Choose for each field and save; fields not listed are not affected.',
         })}
       </Notice>
@@ -59,7 +59,7 @@ export function ConflictView({ t, title, clashes, action, csrf, carried, version
           <label class="tickable clash-side">
             <input type="radio" name={`_keep.${clash.field}`} value="mine" checked />
             <span>
-              <small>{t({ zh: '你填的', en: 'Yours' })}</small>
+              <small>{t({ zh: '您填的', en: 'Yours' })}</small>
               <strong>{clash.mine || t({ zh: '空', en: 'empty' })}</strong>
             </span>
           </label>

@@ -153,10 +153,12 @@ async function drawConflict(
     [each.base, each.theirs, each.mine].map((value) => ({ [each.field]: value })),
   )
   const reader = await readerFor(desk, { t, lang }, spec, [record.fields, ...sides])
-  const text = (field: string, value: unknown) =>
-    record.masked?.includes(field)
-      ? t({ zh: '(已遮蔽)', en: '(masked)' })
-      : valueText(reader, spec.fields[field]!, value)
+  const text = (field: string, value: unknown) => {
+    if (record.masked?.includes(field)) return t({ zh: '(已遮蔽)', en: '(masked)' })
+    const said = valueText(reader, spec.fields[field]!, value)
+    const { unit } = spec.fields[field]!
+    return said && unit ? `${said} ${t(unit)}` : said
+  }
   const title = t({
     zh: `${headingOf(reader, spec, record.fields)}:有人刚改过`,
     en: `${headingOf(reader, spec, record.fields)}: changed meanwhile`,

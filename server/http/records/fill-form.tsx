@@ -60,7 +60,7 @@ export async function sectionsOf(
           }),
         ...(spec.kind === 'ref' &&
           !value && {
-            picks: await refPicks(c, spec.to!, known.picks?.[name] ?? used.get(name) ?? []),
+            picks: await refPicks(c, spec.to!, known.picks?.[name], used.get(name)),
           }),
       }
     }),
@@ -90,11 +90,17 @@ async function usedLately(
 }
 
 /** A handful of records before the search: those used last, then the person's own newest, then the newest. */
-async function refPicks(c: Context<Env>, dataset: string, first: string[]) {
+async function refPicks(
+  c: Context<Env>,
+  dataset: string,
+  fitting: string[] | undefined,
+  used: string[] = [],
+) {
   const { desk, actor } = c.var
   if (!desk.registry.datasets.has(dataset) || !desk.mayRead(dataset)) return []
-  const ids = first.slice(0, mostPicks)
-  if (ids.length < mostPicks) {
+  const ids = (fitting ?? used).slice(0, mostPicks)
+  // Where the matter says what fits, what is merely new does not.
+  if (ids.length < mostPicks && !fitting?.length) {
     const mine =
       actor.entity && desk.registry.dataset(dataset).spec.fields['entity']
         ? { filter: { entity: actor.entity } }

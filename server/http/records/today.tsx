@@ -215,9 +215,15 @@ export function showRegisters(c: Context<Env>) {
 
 /** One search over everything the person may read. */
 export async function searchAll(c: Context<Env>) {
-  const { t, desk } = c.var
+  const { t, lang, desk } = c.var
   const q = (c.req.query('q') ?? '').trim()
   const hits = q ? await desk.search(q, 50) : []
+  const names = new Map<string, string>()
+  for (const { spec } of desk.registry.datasets.values()) {
+    if (!spec.heading) continue
+    const ids = hits.filter((hit) => hit.record.dataset === spec.name).map((hit) => hit.record.id)
+    for (const [id, name] of await headings(desk, { t, lang }, spec, ids)) names.set(id, name)
+  }
   return page(
     c,
     { title: t({ zh: `搜索 ${q}`, en: `Search ${q}` }) },
@@ -239,12 +245,17 @@ export async function searchAll(c: Context<Env>) {
         caption={t({ zh: '搜索结果', en: 'Results' })}
         columns={[
           { title: t({ zh: '名称', en: 'Name' }) },
+          { title: t({ zh: '编号', en: 'Number' }), kind: 'code' },
           { title: t({ zh: '台账', en: 'Register' }), kind: 'tight' },
         ]}
         rows={hits.map((hit) => ({
           id: hit.record.id,
           path: `/d/${hit.record.dataset}/${hit.record.id}`,
-          cells: [hit.label, t(desk.registry.dataset(hit.record.dataset).spec.title)],
+          cells: [
+            names.get(hit.record.id) ?? hit.label,
+            names.has(hit.record.id) ? hit.label : '',
+            t(desk.registry.dataset(hit.record.dataset).spec.title),
+          ],
         }))}
         empty={{
           text: q

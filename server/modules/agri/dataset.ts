@@ -352,6 +352,7 @@ export const farmRecords = dataset('agri.farm-record', {
   offline: true,
   closed: true,
   label: '{kind} {on}',
+  heading: '{kind} · {on}',
   columns: ['on', 'kind', 'pesticide', 'input', 'dose', 'dose-unit', 'batch', 'plot', 'entity'],
   catalogue: { share: 'conditional', open: 'closed', updates: 'daily', steward: bureau },
 })
