@@ -116,7 +116,7 @@ test('two people who change different fields both succeed; the same field asks, 
   const clash = await admin.post(path, { ...third, area: '15.5', name: '新名字' })
   expect(clash.status).toBe(409)
   const page = await clash.text()
-  expect(page).toContain('你填的')
+  expect(page).toContain('您填的')
   expect(page).toContain('系统管理员')
   const choice = formOf(page, path)
   expect(choice).toMatchObject({ area: '15.5', name: '新名字', '_keep.area': 'mine', _base: '3' })
