@@ -274,8 +274,10 @@ export class Device {
     const link = new Link(ask, replica, outbox, state, {
       files: attachments,
       // A worker that was stopped meanwhile can still say how old the last news are.
-      settled: ({ fate, since, confirmedAt }) =>
-        shelf.put('fact', { fate, since, confirmedAt } satisfies LastLine, 'line'),
+      settled: async ({ fate, since, confirmedAt }) => {
+        const last: LastLine = { fate, since, confirmedAt }
+        if (!shelf.closed) await shelf.put('fact', last, 'line')
+      },
     })
     const desk = new DeviceDesk(
       this.registry,
