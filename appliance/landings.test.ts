@@ -91,6 +91,14 @@ test('what arrives while it follows lands, and Ctrl-C ends it', async () => {
   expect((await xianhe('doctor')).out).toContain('收到的都已落下')
 })
 
+test('two at once in one lake: one waits for the other, and each package is there once', async () => {
+  const shared = join(scratch, 'shared')
+  const both = await Promise.all([1, 2].map(() => xianhe('land', '--to', shared, '--json')))
+  expect(both.map((each) => each.code)).toEqual([0, 0])
+  const packages = both.map((each) => JSON.parse(each.out).packages as number)
+  expect(packages.sort()).toEqual([0, 3])
+})
+
 test('a directory with other things in it, another kind of database, and nothing at all are refused', async () => {
   const strange = await xianhe('land', '--to', scratch)
   expect(strange.code).toBe(1)

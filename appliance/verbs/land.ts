@@ -182,6 +182,11 @@ function complainOf(call: Call, report: LandReport) {
   for (const { name, stopped } of report.senders)
     if (stopped)
       call.complain({ zh: `xianhe: ${name}: ${stopped.zh}。`, en: `xianhe: ${name}: ${stopped.en}` })
+  for (const { sender, seq, day, reason } of report.aside)
+    call.complain({
+      zh: `xianhe: ${sender} 第 ${seq} 号包里 ${day} 的监测数据读不出,其余已落(${reason})。请对方检查后再送。`,
+      en: `xianhe: the readings of ${day} in package ${seq} of ${sender} cannot be read; the rest landed (${reason}). Have the sender look.`,
+    })
 }
 
 /** A corner of post/ for this process; what killed ones left there goes. */

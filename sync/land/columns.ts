@@ -80,7 +80,7 @@ export function withColumns(spec: DatasetSpec, known: Column[]): { columns: Colu
       continue
     }
     if (present) present.former = true
-    const wanted = sqlName(field)
+    const wanted = sqlName(isOwnRegister(spec) ? declared.label.zh : field, 55)
     const name = free([wanted, `${wanted}_${cell}`, `${wanted}_field`], taken)
     taken.add(name)
     const column: Column = { name, field, cell, ...about }
@@ -185,18 +185,28 @@ export function sqlTime(at: string): string | null {
   return moment.test(text) ? text : null
 }
 
-/** The table of a dataset: `agri.plot` → `agri_plot`. */
-export const tableName = (dataset: string, taken: Set<string>) => free([sqlName(dataset)], taken)
+/** The table of a dataset, `agri.plot` → `agri_plot`, and the view with labels beside it. */
+export function tableNames(spec: DatasetSpec, taken: Set<string>): { name: string; view: string } {
+  const name = free([sqlName(isOwnRegister(spec) ? spec.title.zh : spec.name, 48)], taken)
+  taken.add(name)
+  const view = free([`${name}_labels`], taken)
+  taken.add(view)
+  return { name, view }
+}
 
-/** Lower case and underscores, so that nobody has to quote it; 55 bytes of the 63 that PostgreSQL allows. */
-function sqlName(name: string): string {
+// A register that a county made in the browser is called `own.r0195…` and its fields `f3`: nobody chose these names, and
+// nobody could query them. SQL calls them what people called them first; where that stands is remembered.
+const isOwnRegister = (spec: DatasetSpec) => spec.name.startsWith('own.')
+
+/** Lower case and underscores, so that nobody has to quote it, in so many bytes of the 63 that PostgreSQL allows. */
+function sqlName(name: string, bytes: number): string {
   const plain = name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
     .replaceAll(/^_+|_+$/g, '')
   let short = /^\p{L}/u.test(plain) ? plain : `_${plain}`
-  while (Buffer.byteLength(short) > 55) short = [...short].slice(0, -1).join('')
+  while (Buffer.byteLength(short) > bytes) short = [...short].slice(0, -1).join('')
   return short
 }
 

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 
 /** A DuckDB of our own for a moment: in memory, small, without a network, its clock in UTC. */
@@ -7,6 +9,8 @@ export async function withDuckdb<T>(use: (connection: DuckDBConnection) => Promi
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '2',
     memory_limit: '512MB',
+    // Not the directory somebody happens to stand in.
+    temp_directory: join(tmpdir(), `xianhe-land-${process.pid}`),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   })

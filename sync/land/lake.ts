@@ -36,7 +36,7 @@ import {
 import { literal, plainJson, quoted, rowOf, sqlTime, withColumns } from './columns.ts'
 import { withDuckdb } from './duckdb.ts'
 import { type Counts, type Landed, type Portion, TargetFault, type Watch } from './portion.ts'
-import { howMeasured } from './readings.ts'
+import { howMeasured, UnreadableReadings } from './readings.ts'
 import type { Source } from './source.ts'
 
 export interface LakeOptions {
@@ -274,12 +274,17 @@ class Pour {
     }
     for (const lines of [this.acts, ...this.changes.values()]) await lines.end()
     const acts = this.acts.count > 0 ? await withDuckdb((connection) => this.settleActs(connection)) : 0
-    let readings = 0
+    const counts: Counts = { acts, records: 0, readings: 0, aside: [] }
     for (const day of this.portion.readings) {
       this.watch.stop()
-      readings += await this.settleDay(day)
+      try {
+        counts.readings += await this.settleDay(day)
+      } catch (error) {
+        if (!(error instanceof UnreadableReadings)) throw error
+        counts.aside.push({ day: day.day, reason: error.message })
+      }
     }
-    return { acts, records: 0, readings }
+    return counts
   }
 
   private note(act: Act) {

@@ -338,6 +338,58 @@ for (const [name, skip, make] of places)
       })
     })
 
+    test('readings that cannot be read step aside with the reason, and their package lands', async () => {
+      const readings = {
+        days: async () => ['2026-07-01'],
+        write: async (_day: string, _division: string, _how: string, to: string) => {
+          writeFileSync(to, 'no parquet at all')
+          return true
+        },
+      }
+      const { county, prefecture } = twoTiers({ readings })
+      setPolicy(county.store, idOf(prefecture), { readings: 'raw' })
+      county.register('CW-1')
+      await carry(county, prefecture)
+      const place = await make()
+      const report = await landAt(place, prefecture)
+      expect(report).toMatchObject({ complete: true, acts: 1, readings: 0 })
+      expect(report.aside).toMatchObject([{ sender: '沅江市', seq: 1, day: '2026-07-01' }])
+      expect(await place.records()).toEqual(standingAt(prefecture))
+    })
+
+    test('a register the county made in the browser is called in SQL what people call it', async () => {
+      const rounds = dataset('own.r0195f3aa', {
+        title: { zh: '水库巡查', en: 'Reservoir rounds' },
+        fields: {
+          f1: text({ zh: '巡查人', en: 'Who' }).key(),
+          f2: decimal({ zh: '水位', en: 'Level' }).unit('米', 'm'),
+          division: division({ zh: '所在乡镇', en: 'Township' }),
+        },
+        keeper: 'township',
+      })
+      const county = open({
+        division: '430981',
+        name: '沅江市',
+        parts: [agriculture([entities, plots, harvests, products, rounds])],
+      })
+      // The prefecture learns of it with the first package.
+      const prefecture = open({ division: '4309', name: '益阳市' })
+      join2(county, prefecture, { wire: false })
+      county.act('own.r0195f3aa.created', newId(), { f1: '文斌', f2: 31.2, division: '430981114' })
+      await carry(county, prefecture)
+      const place = await make()
+      expect(await landAt(place, prefecture)).toMatchObject({ complete: true, acts: 1 })
+      expect(await place.records()).toEqual(standingAt(prefecture))
+      const { ask } = place as ReturnType<typeof postgresPlace>
+      const from =
+        'directory' in place
+          ? literal(join(String(place.directory), 'own.r0195f3aa', 'records.parquet'))
+          : '水库巡查'
+      expect(
+        await ask<unknown>(`select 巡查人, 水位::double precision as 水位, division from ${from}`),
+      ).toEqual([{ 巡查人: '文斌', 水位: 31.2, division: '430981114' }])
+    })
+
     test('values no column takes, and text no database takes, are kept and stop nothing', async () => {
       const odd = dataset('county.odd', {
         title: { zh: '怪值', en: 'Odd' },

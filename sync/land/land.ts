@@ -56,6 +56,8 @@ export interface LandReport {
     /** Why it goes no further. */
     stopped?: Words
   }[]
+  /** Days of readings that could not be read; their packages landed without them. */
+  aside: { sender: string; seq: number; day: string; reason: string }[]
   /** This box's own diary: the position that was reached, and where it ends. */
   diary?: { landed: number; newest: number }
   /** Everything that was received has landed. */
@@ -74,6 +76,7 @@ export async function land(source: Source, target: Target, how: LandHow = {}): P
     records: 0,
     readings: 0,
     senders: [],
+    aside: [],
     complete: false,
     seconds: 0,
   }
@@ -112,7 +115,9 @@ async function landSender(source: Source, target: Target, sender: Sender, how: L
     try {
       const about = { kind: portion.kind, name: sender.name, seq: portion.seq, last: sender.last }
       const counts = await target.put(portion, source, watch(how, about))
-      if (counts) add(report, counts, 1)
+      if (!counts) continue
+      add(report, counts, 1)
+      for (const each of counts.aside) report.aside.push({ sender: sender.name, seq: portion.seq, ...each })
     } finally {
       await portion.close()
     }

@@ -49,6 +49,8 @@ export interface Counts {
   /** Record rows written. */
   records: number
   readings: number
+  /** Days of readings that could not be read, and why: they step aside, the rest lands. */
+  aside: { day: string; reason: string }[]
 }
 
 /** A stranger's database, disk or directory said no: nothing of the portion was kept. */

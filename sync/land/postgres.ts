@@ -8,7 +8,7 @@ import type { Act } from '../../server/kernel/acts.ts'
 import { literal, plainJson, plainText, quoted, rowOf, sqlTime } from './columns.ts'
 import { arrayText, CopyInto, cellText } from './copy.ts'
 import { type Counts, type Landed, type Portion, Stopped, TargetFault, type Watch } from './portion.ts'
-import { readingLines } from './readings.ts'
+import { readingLines, UnreadableReadings } from './readings.ts'
 import type { Source } from './source.ts'
 import { prepareTables, type Table, Tables, writeCodes } from './tables.ts'
 
@@ -143,12 +143,16 @@ class Filling {
     for (const id of portion.alsoTouched()) this.behind.add(id)
     const records = await this.putRecords()
     await this.redact()
-    let readings = 0
+    const counts: Counts = { acts: this.acts.rows, records, readings: 0, aside: [] }
     for (const day of portion.readings) {
       this.watch.stop()
-      readings += await this.putReadings(portion.node, day, aside)
+      try {
+        counts.readings += await this.putReadings(portion.node, day, aside)
+      } catch (error) {
+        if (!(error instanceof UnreadableReadings)) throw error
+        counts.aside.push({ day: day.day, reason: error.message })
+      }
     }
-    const counts = { acts: this.acts.rows, records, readings }
     // A long diary in which nothing of ours happened is worth a line, so that it is not read again; a short one is not.
     if (portion.kind === 'diary' && counts.acts + counts.records === 0 && portion.to - portion.from < 5000)
       return undefined
@@ -319,7 +323,7 @@ class Filling {
       this.tx,
       `${table} (node, "day", sensor, metric, "at", ${how === 'raw' ? '"value"' : '"avg", "min", "max", "count"'})`,
     )
-    for await (const lines of lots) {
+    for (const lines of lots) {
       this.watch.stop()
       copy.addLines(lines)
       if (copy.full) await copy.flush()

@@ -214,7 +214,8 @@ function readBack(dataset: string, row: Record<string, unknown>, columns: Writte
     if (former || value === null || value === undefined) continue
     fields[field] = cell === 'time' ? new Date(value as string).toISOString() : value
   }
-  if (dataset === 'kernel.question') fields.division ??= row.division
+  // A field called division is the record's own.
+  if (dataset === 'kernel.question' || dataset.startsWith('own.')) fields.division ??= row.division
   return {
     dataset,
     version: Number(row.version),

@@ -14,7 +14,7 @@ import {
   plainText,
   quoted,
   sameColumns,
-  tableName,
+  tableNames,
   withColumns,
 } from './columns.ts'
 import { CopyInto } from './copy.ts'
@@ -251,10 +251,7 @@ export class Tables {
   }
 
   private async make(spec: DatasetSpec, columns: Column[]): Promise<Table> {
-    const name = tableName(spec.name, this.taken)
-    this.taken.add(name)
-    const view = tableName(`${name}_labels`, this.taken)
-    this.taken.add(view)
+    const { name, view } = tableNames(spec, this.taken)
     const definitions = [
       '"id" text primary key',
       '"version" bigint not null',
@@ -264,12 +261,10 @@ export class Tables {
       ...columns.map((column) => `${quoted(column.name)} ${types[column.cell]}`),
     ]
     await this.tx.unsafe(`create table ${quoted(name)} (${definitions.join(', ')})`)
-    await this.tx.unsafe(`create index ${quoted(`${name}_division_ix`)} on ${quoted(name)} ("division")`)
+    await this.tx.unsafe(`create index on ${quoted(name)} ("division")`)
     for (const column of columns) {
       if (column.kind === 'ref')
-        await this.tx.unsafe(
-          `create index ${quoted(tableName(`${name}_${column.name}_ix`, this.taken))} on ${quoted(name)} (${quoted(column.name)})`,
-        )
+        await this.tx.unsafe(`create index on ${quoted(name)} (${quoted(column.name)})`)
       await this.shape(name, column)
     }
     const about: Record<(typeof ownColumns)[number], string> = {
@@ -343,9 +338,7 @@ export class Tables {
     await this.tx.unsafe(
       `alter table ${quoted(table)} add column ${quoted(geometry)} geometry(Geometry, 4490) generated always as (xianhe_geometry(${quoted(column.name)})) stored`,
     )
-    await this.tx.unsafe(
-      `create index ${quoted(tableName(`${table}_${geometry}_ix`, this.taken))} on ${quoted(table)} using gist (${quoted(geometry)})`,
-    )
+    await this.tx.unsafe(`create index on ${quoted(table)} using gist (${quoted(geometry)})`)
   }
 }
 
