@@ -30,9 +30,9 @@ export async function filmOf(giving: Page, frames: number, path: string): Promis
 }
 
 /** A browser whose camera sees the film, over and over. */
-export const browserSeeing = (film: string): Promise<Browser> =>
+export const browserSeeing = (film: string, program = executablePath): Promise<Browser> =>
   chromium.launch({
-    executablePath,
+    executablePath: program,
     args: [
       '--no-sandbox',
       '--disable-gpu',

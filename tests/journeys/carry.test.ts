@@ -1,7 +1,7 @@
 // Two phones at the lake edge and no line: what waits on one is read by the other's camera, or goes along as a file. It
 // arrives once, whoever brings it, and nobody is told more than is known.
 
-import { afterAll, beforeAll, expect } from 'bun:test'
+import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,7 @@ import {
   takePhoto,
 } from './field-work.ts'
 import { lineTo } from './line.ts'
+import { oldChromium } from './old-chromium.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'xianhe-film-'))
 /** Two lines to one box: each phone has its own. */
@@ -99,6 +100,9 @@ journey(
     await wen.getByRole('link', { name: '替同事带' }).click()
     await wen.waitForURL('**/field/carry')
     await wellMade(wen, 'carry')
+    // Whatever a device draws itself is guarded like the box's own pages.
+    const drawn = await wen.goto(`${otherField.url}/field/carry`)
+    expect(drawn!.headers()['content-security-policy']).toContain("script-src 'self';")
     await wen.click('main a:has-text("扫码")')
     await wen.getByText('替周梅带着 6 条记录').waitFor({ timeout: 60_000 })
     expect(await wen.locator('.parcels .ticks').innerText()).toBe('已存在本机,等待送达县里')
@@ -284,6 +288,28 @@ journey(
     await drained(wen, field)
     expect((await atBox(field, 'cases.case')).filter((each) => each.includes('发给同事带回'))).toHaveLength(1)
     await wen.context().close()
+  },
+  120_000,
+)
+
+const program = oldChromium()
+;(program ? journey : test.skip)(
+  'Chromium 109, the last for Windows 7, shows codes and reads them',
+  async () => {
+    const old = await openBrowser(program)
+    const mei = await phoneOf(old, field, 'zhoumei')
+    await outOfReach(field, mei.context())
+    await sixEntries(mei, '旧电脑旁的芦笋地', '0737-2720109')
+    await mei.goto(`${field.url}/field/hand-over/codes`)
+    const film = join(folder, 'old.mjpeg')
+    await filmOf(mei, 24, film)
+    await old.close()
+    const webcam = await browserSeeing(film, program)
+    const office = await pageOf(webcam, field.box, 'liujianguo', deskScreen)
+    await office.goto(`${field.box.url}/field/import/scan`)
+    await office.getByText('周梅的设备:收到 6 条').first().waitFor({ timeout: 60_000 })
+    expect(await certificates('0737-2720109')).toBe(1)
+    await webcam.close()
   },
   120_000,
 )

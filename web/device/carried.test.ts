@@ -112,6 +112,9 @@ test('what the box cannot open is kept with its sentence; what it stumbles over 
   expect((await bag.list()).find((each) => each.fate === 'refused')!.refusal).toEqual(words)
   await bag.deliver(box(Response.json(taken)).ask)
   expect((await bag.list()).map((each) => each.fate).sort()).toEqual(['delivered', 'refused'])
+  for (const { id } of await bag.list()) await bag.again(id)
+  await bag.deliver(box(Response.json(taken)).ask)
+  expect((await bag.list()).map((each) => each.fate)).toEqual(['delivered', 'delivered'])
 })
 
 test('what is no parcel is not taken along', async () => {

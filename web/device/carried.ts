@@ -86,6 +86,18 @@ export class CarrierBag {
     }
   }
 
+  /** The database was taken away, by a newer version of the pages or by the browser: open another bag. */
+  get closed(): boolean {
+    return this.shelf.closed
+  }
+
+  /** One the box could not open is tried again: it may have been upgraded since. */
+  async again(id: string): Promise<void> {
+    const parcel = await this.shelf.get<Carried>('fact', name(id))
+    if (parcel?.fate !== 'refused') return
+    await this.shelf.put('fact', { ...parcel, fate: 'here', refusal: undefined }, name(id))
+  }
+
   /** Somebody has read what became of it, or gives up one the box cannot open. One that waits is never let go. */
   async letGo(id: string): Promise<void> {
     const parcel = await this.shelf.get<Carried>('fact', name(id))

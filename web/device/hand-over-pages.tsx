@@ -18,11 +18,11 @@ import { coarse, largestShown, secondsFor, usual } from './qr-frames.ts'
 
 type Ctx = Context<FieldEnv>
 
-let opening: Promise<CarrierBag> | undefined
+let opened: CarrierBag | undefined
 /** What is carried here for others; opened when it is first asked for. */
-export const carrierBag = (): Promise<CarrierBag> => {
-  opening ??= CarrierBag.open()
-  return opening
+export async function carrierBag(): Promise<CarrierBag> {
+  if (!opened || opened.closed) opened = await CarrierBag.open()
+  return opened
 }
 
 export function handOverPages(app: Hono<FieldEnv>, exchange: () => Promise<void>) {
@@ -49,6 +49,13 @@ export function handOverPages(app: Hono<FieldEnv>, exchange: () => Promise<void>
   app.post('/field/carry/:id/read', (c) =>
     unlocked(c, async () => {
       await (await carrierBag()).letGo(c.req.param('id'))
+      return c.redirect('/field/carry', 303)
+    }),
+  )
+  app.post('/field/carry/:id/again', (c) =>
+    unlocked(c, async () => {
+      await (await carrierBag()).again(c.req.param('id'))
+      await exchange()
       return c.redirect('/field/carry', 303)
     }),
   )
@@ -327,7 +334,7 @@ async function showCarried(c: Ctx, fault?: Words) {
 }
 
 function carriedEntry(c: Ctx, { id, label, at, fate, deliveredAt, answer, refusal }: Carried) {
-  const { t, lang } = c.var
+  const { t } = c.var
   const others = answer ? answer.refused + answer.aside : 0
   return (
     <li>
@@ -351,18 +358,32 @@ function carriedEntry(c: Ctx, { id, label, at, fate, deliveredAt, answer, refusa
           })}
         </p>
       )}
+      {label.left > 0 && (
+        <p>
+          {t({
+            zh: `另有 ${label.left} 张照片还在对方的设备上`,
+            en: `${label.left} more photos are still on the other device`,
+          })}
+        </p>
+      )}
       {refusal && <p class="error">{t(refusal)}</p>}
       {fate !== 'here' && (
-        <form method="post" action={`/field/carry/${id}/read`} class="actions">
-          <Button
-            title={
-              fate === 'refused' ? t({ zh: '不带了', en: 'Let go of it' }) : t({ zh: '知道了', en: 'Seen' })
-            }
-            look={fate === 'refused' ? 'danger' : 'plain'}
-            small
-            more={{ lang: lang === 'zh' ? 'zh-CN' : 'en' }}
-          />
-        </form>
+        <div class="actions">
+          {fate === 'refused' && (
+            <form method="post" action={`/field/carry/${id}/again`}>
+              <Button title={t({ zh: '再送一次', en: 'Try again' })} small />
+            </form>
+          )}
+          <form method="post" action={`/field/carry/${id}/read`}>
+            <Button
+              title={
+                fate === 'refused' ? t({ zh: '不带了', en: 'Let go of it' }) : t({ zh: '知道了', en: 'Seen' })
+              }
+              look={fate === 'refused' ? 'danger' : 'plain'}
+              small
+            />
+          </form>
+        </div>
       )}
     </li>
   )
