@@ -8,8 +8,12 @@ import { sealBytes, unsealBytes } from './vault.ts'
 
 /** Longest side of a kept photo: a leaf's spots are still seen, and a day of photos fits through a village line. */
 const longest = 1600
-/** A piece is as much as the line carries in a few seconds: what is cut off on the way is sent again whole. */
-const [smallest, first, largest] = [8 * 1024, 64 * 1024, 1024 * 1024]
+/**
+ * A piece is what the line carries in some ten to thirty seconds. The box keeps what arrives of one that is cut off, so
+ * small pieces save nothing, and every pause between two of them costs a bad line its pace: with 20 % loss, 900 kB in pieces
+ * of 8 to 16 KB took 425 s, in pieces of 64 KB and more half of that. Large ones only outlast the patience of the line.
+ */
+const [smallest, first, largest] = [32 * 1024, 64 * 1024, 1024 * 1024]
 
 interface Kept {
   sealed: Sealed
@@ -105,7 +109,7 @@ export class Attachments {
           'content-type': 'application/offset+octet-stream',
         },
       }).catch((error) => {
-        this.piece = Math.max(smallest, this.piece / 4)
+        this.piece = Math.max(smallest, this.piece / 2)
         throw error
       })
       if (answer.headers.get('upload-complete') === '?1') return true
@@ -114,8 +118,8 @@ export class Attachments {
       if (!(answer.ok || answer.status === 409) || Number.isNaN(next) || next === offset) return false
       offset = next
       const seconds = (performance.now() - began) / 1000
-      if (seconds < 2) this.piece = Math.min(largest, this.piece * 2)
-      else if (seconds > 10) this.piece = Math.max(smallest, this.piece / 2)
+      if (seconds < 8) this.piece = Math.min(largest, this.piece * 2)
+      else if (seconds > 30) this.piece = Math.max(smallest, this.piece / 2)
     }
     return false
   }
