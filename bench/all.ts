@@ -12,6 +12,7 @@ const wanted = process.argv.slice(2)
 const here = readdirSync(import.meta.dir)
   .filter((file) => /^ *done\(\)$/m.test(readFileSync(join(import.meta.dir, file), 'utf8')))
   .map((file) => file.replace(/\.ts$/, ''))
+  .sort()
 const unknown = wanted.filter((name) => !here.includes(name))
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}; there are ${here.join(', ')}.`)

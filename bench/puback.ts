@@ -5,8 +5,10 @@
 import { Database } from 'bun:sqlite'
 import { mkdirSync, rmSync } from 'node:fs'
 import net from 'node:net'
-import { cpus } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import mqtt from 'mqtt-packet'
+import { freePort } from '../appliance/free-port.ts'
 import { core } from '../migrations/core/index.ts'
 import { migrate } from '../migrations/migrate.ts'
 import { done, figure } from './lines.ts'
@@ -15,7 +17,7 @@ const seconds = Number(process.argv[2] ?? 10)
 const rounds = Number(process.argv[3] ?? 3)
 const connections = 50
 const window = 20
-const folder = '/tmp/telemetry/bench-puback'
+const folder = join(tmpdir(), 'xianhe-bench-puback')
 
 const sha256 = (text: string) => new Bun.CryptoHasher('sha256').update(text).digest('hex')
 const sensorName = (i: number) => `WL-${String(i).padStart(3, '0')}`
@@ -200,8 +202,8 @@ async function ingestRole() {
 }
 
 async function withMosquitto<T>(work: (port: number) => Promise<T>): Promise<T> {
-  const port = 21_050
-  const file = '/tmp/telemetry/mosquitto-bench.conf'
+  const port = await freePort()
+  const file = `${folder}/mosquitto.conf`
   await Bun.write(
     file,
     `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type none\n`,
