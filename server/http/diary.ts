@@ -4,6 +4,7 @@
 import { type Actor, visible } from '../kernel/access.ts'
 import type { Act, Change } from '../kernel/acts.ts'
 import { maskValue } from '../kernel/fields.ts'
+import { maskedQuestion, questions } from '../kernel/questions.ts'
 import type { Store } from '../kernel/store.ts'
 
 export interface Reading {
@@ -62,7 +63,11 @@ function shown(store: Store, actor: Actor, change: Change): Change | undefined {
   const division = change.division ?? store.record(change.record)?.division
   if (division === undefined || !visible(actor, spec, division)) return undefined
   const fields: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(change.fields)) {
+  const given =
+    change.dataset === questions.name
+      ? maskedQuestion(change.fields, (name) => store.registry.datasets.get(name)?.spec)
+      : change.fields
+  for (const [name, value] of Object.entries(given)) {
     const field = spec.fields[name]
     const seen = field?.sensitive ? maskValue(field, value) : value
     if (seen !== undefined) fields[name] = seen

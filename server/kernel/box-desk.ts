@@ -8,6 +8,7 @@ import { offeredVerbs, searchDepth, specOf } from './desk.ts'
 import { maskValue } from './fields.ts'
 import { newId } from './ids.ts'
 import { countRecords, listRecords, ridOf } from './query.ts'
+import { maskedQuestion, questions } from './questions.ts'
 import { type RecordRow, toRec } from './records.ts'
 import { refuse } from './refusal.ts'
 import type { Registry } from './registry.ts'
@@ -241,6 +242,8 @@ export class BoxDesk implements Desk {
 
   private masked(record: Rec): Rec {
     const spec = specOf(this.registry, record.dataset)
+    if (spec.name === questions.name)
+      return { ...record, fields: this.maskedFields(record.dataset, record.fields) }
     const sensitive = Object.keys(spec.fields).filter(
       (name) => spec.fields[name]!.sensitive && record.fields[name] !== undefined,
     )
@@ -251,7 +254,12 @@ export class BoxDesk implements Desk {
   private maskedFields(dataset: string, fields: Record<string, unknown>): Record<string, unknown> {
     const spec = specOf(this.registry, dataset)
     const shown: Record<string, unknown> = {}
-    for (const [name, value] of Object.entries(fields)) {
+    // A question carries the values of another dataset, masked as they are there.
+    const given =
+      dataset === questions.name
+        ? maskedQuestion(fields, (name) => this.registry.datasets.get(name)?.spec)
+        : fields
+    for (const [name, value] of Object.entries(given)) {
       const field = spec.fields[name]
       const visible = field?.sensitive ? maskValue(field, value) : value
       if (visible !== undefined) shown[name] = visible

@@ -4,7 +4,7 @@
 import { type Draft, verb } from './acts.ts'
 import { canonical } from './canonical.ts'
 import { type DatasetSpec, dataset, labelOf, type Rec } from './dataset.ts'
-import { choice, division, long, text, time } from './fields.ts'
+import { choice, division, long, maskValue, text, time } from './fields.ts'
 import { derivedId } from './ids.ts'
 import type { Part } from './part.ts'
 import { refuse } from './refusal.ts'
@@ -50,6 +50,34 @@ export interface QuestionValue {
   base: unknown
   standing: unknown
   other: unknown
+}
+
+/**
+ * A question's fields as people read them: what is masked in its record is masked here too. The answer works on the whole
+ * values.
+ */
+export function maskedQuestion(
+  fields: Record<string, unknown>,
+  specOf: (dataset: string) => DatasetSpec | undefined,
+): Record<string, unknown> {
+  const spec = specOf(String(fields.dataset))
+  if (typeof fields.values !== 'string' || !spec) return fields
+  const values = Object.entries(JSON.parse(fields.values) as Record<string, QuestionValue>).map(
+    ([name, sides]) => {
+      const field = spec.fields[name]
+      if (!field?.sensitive) return [name, sides]
+      const { base, standing, other } = sides
+      return [
+        name,
+        {
+          base: maskValue(field, base),
+          standing: maskValue(field, standing),
+          other: maskValue(field, other),
+        },
+      ]
+    },
+  )
+  return { ...fields, values: JSON.stringify(Object.fromEntries(values)) }
 }
 
 /** Who put a value there: one side of a question. */

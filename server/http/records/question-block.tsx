@@ -22,7 +22,7 @@ export async function questionBlock(c: Context<Env>, question: Rec) {
     string
   >
   const spec = desk.registry.datasets.get(fields.dataset)?.spec
-  if (!spec) return null
+  if (!spec || !desk.mayRead(spec.name)) return null
   const values = Object.entries(JSON.parse(fields.values) as Record<string, QuestionValue>)
   const reader = await readerFor(
     desk,

@@ -265,6 +265,35 @@ test('without scripts a reference is found by what people type', async () => {
   expect((plot!.fields as Record<string, unknown>).entity).toBe(entity)
 })
 
+test('a question waits for who keeps the record: masked as the record is, and for nobody of another township', async () => {
+  scene = await webScene()
+  const id = scene.county.act(people.admin, {
+    name: 'base.entity.created',
+    fields: {
+      code: creditCode(9),
+      name: '湖边合作社',
+      kind: 'co-operative',
+      phone: '13800000001',
+      division: caowei,
+    },
+  }).record!
+  for (const phone of ['13873712345', '13973756789'])
+    scene.county.act(people.admin, { name: 'base.entity.amended', record: id, base: 1, fields: { phone } })
+  const wen = await scene.by(people.wen)
+  const path = /href="(\/d\/kernel\.question\/[^"]+)"/.exec(await (await wen.get('/')).text())![1]!
+  const api = path.replace('/d/kernel.question/', '/api/v1/datasets/kernel.question/records/')
+  for (const where of [path, `${path}/history`, api, `${api}/history`]) {
+    const said = await (await wen.get(where)).text()
+    expect([where, /13[89]737(12345|56789)/.test(said)]).toEqual([where, false])
+  }
+  expect(await (await wen.get(path)).text()).toContain('139****6789')
+  const form = formOf(await (await wen.get(path)).text(), `${path}/do/answered`)
+  expect((await wen.post(`${path}/do/answered`, { ...form, take: 'other' })).status).toBe(303)
+  expect(scene.county.store.record(id)!.fields.phone).toBe('13973756789')
+  const cao = await scene.by(people.cao)
+  expect((await cao.get(path)).status).toBe(404)
+})
+
 test('a picture goes into the record by its digest and comes out only to who may see the record', async () => {
   scene = await webScene()
   const admin = await scene.by(people.admin)

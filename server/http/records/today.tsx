@@ -97,15 +97,17 @@ async function openQuestions(c: Context<Env>): Promise<Waiting[]> {
   const { desk, t } = c.var
   if (!desk.may(answer.name) || !desk.mayRead(questions)) return []
   const { records } = await desk.list(questions, { filter: { state: 'open' }, limit: 20 })
-  return records.map((each) => ({
-    title: t({
-      zh: `${each.fields.title}:两处填的不一样`,
-      en: `${each.fields.title}: two values for one field`,
-    }),
-    path: `/d/${questions.name}/${each.id}`,
-    button: t({ zh: '选定', en: 'Choose' }),
-    level: 'yellow',
-  }))
+  return records
+    .filter((each) => desk.mayRead(each.fields.dataset))
+    .map((each) => ({
+      title: t({
+        zh: `${each.fields.title}:两处填的不一样`,
+        en: `${each.fields.title}: two values for one field`,
+      }),
+      path: `/d/${questions.name}/${each.id}`,
+      button: t({ zh: '选定', en: 'Choose' }),
+      level: 'yellow',
+    }))
 }
 
 /** One line for what one person did in a row: an import of sixty rows is one thing that happened. */
