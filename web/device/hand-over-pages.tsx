@@ -129,6 +129,14 @@ async function showWays(c: Ctx, session: Session) {
             })
           : t({ zh: '条记录只在这台设备上', en: 'entries live only on this device' })}
       </p>
+      {session.outbox.unread.length > 0 && (
+        <Notice tone="warn">
+          {t({
+            zh: `另有 ${session.outbox.unread.length} 条这个版本读不出来,不在里面,仍留在本机。`,
+            en: `${session.outbox.unread.length} more cannot be read by this version; they are not inside and stay here.`,
+          })}
+        </Notice>
+      )}
       {still > 0 && (
         <Notice
           tone="info"
@@ -245,7 +253,7 @@ async function showFile(c: Ctx, session: Session) {
         data-file-given="/field/hand-over/given"
       >
         <p
-          class="give-count"
+          class="scan-said"
           data-file-said
           role="status"
           data-preparing={t({ zh: '正在准备…', en: 'Getting ready…' })}

@@ -54,7 +54,7 @@ describe('a parcel shown as QR codes', () => {
           }
           const { parcel: got, gathering } = await read(frame, seen())
           expect(got).toEqual(parcel)
-          const need = chunksOf(parcel.length, pace)
+          const need = chunksOf(parcel.length, pace).count
           expect(gathering.progress).toEqual({ have: need, need })
         },
       ),
@@ -65,7 +65,7 @@ describe('a parcel shown as QR codes', () => {
   test('takes few codes more than it has chunks, also for somebody who comes late and misses one in five', async () => {
     const parcel = some(12_000)
     const frame = await framesOf(parcel, usual)
-    const need = chunksOf(parcel.length, usual)
+    const need = chunksOf(parcel.length, usual).count
     const looked: number[] = []
     for (let from = 0; from < 2000; from += 40) {
       const order = Array.from({ length: 3 * need }, (_, i) => from + i).filter((n) => (n * 13) % 5 !== 0)

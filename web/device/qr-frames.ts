@@ -6,7 +6,7 @@
 // Raptor (RFC 6330) saves arithmetic that 400 chunks do not need.
 
 export interface Pace {
-  /** Bytes of the parcel in each code. */
+  /** Most bytes of the parcel in each code. */
   bytes: number
   /** Codes a second. Six is the most at which no point flashes more than three times a second (WCAG 2.3.1). */
   perSecond: number
@@ -25,10 +25,16 @@ const headBytes = 14
 
 /** Seconds it takes when one code in five is missed, with three to find the frame; in fives, because nobody counts. */
 export const secondsFor = (bytes: number, pace: Pace = usual) =>
-  5 * Math.ceil((3 + (chunksOf(bytes, pace) * 1.25 + 2) / pace.perSecond) / 5)
+  5 * Math.ceil((3 + (chunksOf(bytes, pace).count * 1.25 + 2) / pace.perSecond) / 5)
 
-/** How many chunks a parcel has: the fewest codes that carry it. */
-export const chunksOf = (bytes: number, pace: Pace) => Math.max(1, Math.ceil(bytes / pace.bytes))
+/**
+ * A parcel of so many bytes in chunks as large as the pace allows, and all alike: a last one that is mostly padding would
+ * be a chessboard, which cameras read worst.
+ */
+export function chunksOf(bytes: number, pace: Pace): { count: number; size: number } {
+  const size = Math.max(1, Math.ceil(bytes / Math.max(1, Math.ceil(bytes / pace.bytes))))
+  return { size, count: Math.max(1, Math.ceil(bytes / size)) }
+}
 
 /**
  * The n-th code of a parcel, as text in the QR alphabet: `XHQ1:`, then base45 (RFC 9285) of the first eight bytes of
@@ -36,16 +42,16 @@ export const chunksOf = (bytes: number, pace: Pace) => Math.max(1, Math.ceil(byt
  */
 export async function framesOf(parcel: Uint8Array<ArrayBuffer>, pace: Pace): Promise<(n: number) => string> {
   const tag = await tagOf(parcel)
-  const count = chunksOf(parcel.length, pace)
-  const padded = new Uint8Array(count * pace.bytes)
+  const { count, size } = chunksOf(parcel.length, pace)
+  const padded = new Uint8Array(count * size)
   padded.set(parcel)
   return (n) => {
-    const frame = new Uint8Array(headBytes + pace.bytes)
+    const frame = new Uint8Array(headBytes + size)
     frame.set(tag)
     put24(frame, 8, parcel.length)
     put24(frame, 11, n)
     const sum = frame.subarray(headBytes)
-    for (const i of chunksIn(n, count)) add(sum, padded.subarray(i * pace.bytes, (i + 1) * pace.bytes))
+    for (const i of chunksIn(n, count)) add(sum, padded.subarray(i * size, (i + 1) * size))
     return mark + base45(frame)
   }
 }

@@ -19,7 +19,7 @@ async function give(place: HTMLElement) {
     if (!answer.ok) throw new Error(String(answer.status))
     const parcel = new Uint8Array(await answer.arrayBuffer())
     const frame = await framesOf(parcel, pace)
-    const all = chunksOf(parcel.length, pace)
+    const all = chunksOf(parcel.length, pace).count
     keepAwake()
     let n = 0
     const next = () => {
