@@ -60,6 +60,8 @@ export interface Files {
 /** A request that has no answer after so long has none: a portal or a dead relay swallowed it. */
 const patience = 60_000
 const kilobyte = 1024
+/** Records in memory at once: a few megabytes. */
+const takenTogether = 5000
 
 export class Link {
   private running?: Promise<LinkState>
@@ -246,7 +248,7 @@ export class Link {
     for (;;) {
       // Earlier than before when something carried here could not be read: the box says it again.
       const after = this.replica.askFrom(this.state.seq)
-      const answer = await this.changesAfter(after)
+      const { broken, ...answer } = await this.newsAfter(after)
       const facts = {
         seq: answer.seq,
         imported: answer.imported ?? this.state.imported,
@@ -255,9 +257,41 @@ export class Link {
       await this.replica.take(answer.records, answer.gone, facts, after)
       this.state.seq = answer.seq
       this.state.imported = answer.imported ?? this.state.imported
+      if (broken) throw broken
       if (answer.more) continue
       await this.outbox.replicaAt(answer.seq)
       return
+    }
+  }
+
+  /**
+   * Answers that come quickly are taken in together: changes scattered over all blocks then rewrite each block once. Where a
+   * record is named more than once, the last word counts.
+   */
+  private async newsAfter(after: number): Promise<ReplicaAnswer & { broken?: unknown }> {
+    const began = performance.now()
+    const records = new Map<string, Rec>()
+    const gone = new Set<string>()
+    let answer = await this.changesAfter(after)
+    for (;;) {
+      for (const record of answer.records) {
+        gone.delete(record.id)
+        records.set(record.id, record)
+      }
+      for (const id of answer.gone) {
+        records.delete(id)
+        gone.add(id)
+      }
+      const enough = records.size + gone.size >= takenTogether || performance.now() - began > 3000
+      const come = () => ({ ...answer, records: [...records.values()], gone: [...gone] })
+      if (!answer.more || enough) return come()
+      try {
+        const next = await this.changesAfter(answer.seq)
+        answer = { ...next, imported: next.imported ?? answer.imported }
+      } catch (broken) {
+        // What has come is kept.
+        return { ...come(), broken }
+      }
     }
   }
 

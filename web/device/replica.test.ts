@@ -87,7 +87,7 @@ function littleBox() {
         .sort((a, b) => a.touched - b.touched)
       const some = changed.slice(0, limit)
       const more = changed.length > limit
-      return { records: some, gone: [], seq: more ? some.at(-1)!.touched : seq, more }
+      return { records: some, gone: [] as string[], seq: more ? some.at(-1)!.touched : seq, more }
     },
   }
 }
@@ -335,6 +335,60 @@ test('switched off while taking in more than fits one transaction, it goes on fr
   await cold.link.exchange()
   expect(await codes(cold, { filter: { area: '7' } })).toHaveLength(81)
   expect(await codes(cold)).toEqual(newestFirst(8000))
+})
+
+describe('news that come in several answers', () => {
+  test('are written once when they come quickly', async () => {
+    const box = littleBox()
+    const ids = box.fill(3000)
+    const carried = await device(box)
+    await carried.link.exchange()
+    const turns = () => carried.shelf.get<number>('fact', 'turn')
+    expect(await turns()).toBe(1)
+    // Every block has some of them.
+    for (let i = 0; i < ids.length; i += 2) box.put(ids[i]!, { note: '核对过' })
+    box.asked = []
+    await carried.link.exchange()
+    expect(box.asked.length).toBeGreaterThan(1)
+    expect(await turns()).toBe(2)
+    expect(await codes(carried)).toEqual(newestFirst(3000))
+    expect(await codes(carried, { q: '核对过' })).toHaveLength(1500)
+  })
+
+  test('are kept as far as they came when the line ends between two', async () => {
+    const box = littleBox()
+    box.fill(3000)
+    const carried = await device(box)
+    const { answer } = box
+    box.answer = (after, limit) => {
+      if (after > 0) throw new TypeError('fetch failed')
+      return answer.call(box, after, limit)
+    }
+    expect((await carried.link.exchange()).fate).toBe('down')
+    expect(carried.replica.size().records).toBeGreaterThan(0)
+    box.answer = answer
+    await carried.link.exchange()
+    expect(await codes(carried)).toEqual(newestFirst(3000))
+  })
+
+  test('say the last word of a record: it left and came back, it came and left', async () => {
+    const box = littleBox()
+    const ids = box.fill(40)
+    const carried = await device(box)
+    await carried.link.exchange()
+    const { answer } = box
+    box.answer = (after, limit) => {
+      const said = answer.call(box, 0, 100_000).records
+      const [left, back] = [ids[5]!, ids[6]!]
+      const came = (id: string) => ({ ...said.find((each) => each.id === id)!, version: 2 })
+      if (after === 40) return { records: [came(left)], gone: [back], seq: 41, more: true }
+      if (after === 41) return { records: [came(back)], gone: [left], seq: 42, more: false }
+      return { ...answer.call(box, after, limit), seq: 42 }
+    }
+    await carried.link.exchange()
+    expect(carried.replica.has(ids[5]!)).toBe(false)
+    expect((await carried.replica.read(ids[6]!))?.version).toBe(2)
+  })
 })
 
 describe('when there is no room', () => {
