@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { type RunningBox, run, startBox } from './box.ts'
-import { deskScreen, logIn, openBrowser, pageOf, phoneScreen, stumbles } from './browser.ts'
+import { deskScreen, logIn, openBrowser, pageOf, stumbles } from './browser.ts'
 import {
   atBox,
   backInReach,
@@ -17,6 +17,7 @@ import {
   growing,
   outOfReach,
   phoneOf,
+  pin,
   setUp,
   startField,
   step,
@@ -89,6 +90,19 @@ journey(
     })
     await page.goto(`${url}/field`)
     await page.getByText('有 8 条只在这台设备上').waitFor()
+    await opens(page, `/d/agri.batch/${batch}`)
+    await page.getByTitle('已存在本机,等待送达县里').first().waitFor()
+    for (const path of ['/field/carry', '/field/hand-over', '/field/hand-over/codes']) await opens(page, path)
+    // The code on the screen changes: it can be handed over.
+    await page.waitForFunction(
+      () => Number(document.querySelector<HTMLElement>('[data-give-code]')?.dataset.n) > 2,
+    )
+    await page.goto(`${url}/field`)
+    await page.click('main >> text=锁定,换人用')
+    await page.waitForURL('**/field/unlock*')
+    await page.fill('[name=pin]', pin)
+    await page.click('main form button')
+    await page.waitForURL((at) => !at.pathname.startsWith('/field'))
     expect(stumbled).toEqual([])
 
     await backInReach(field, context)
@@ -99,9 +113,14 @@ journey(
     const plots = (await atBox(field, 'agri.plot')).filter((line) => line.includes('老电脑登记的地块'))
     expect(plots).toHaveLength(1)
     expect(plots[0]).toContain('7.25')
-    await page.goto(`${url}/d/agri.batch/${batch}`)
-    // The tick of the county stands at what was sent.
-    expect(await page.locator('main').innerText()).toContain('300')
+    await opens(page, `/d/agri.batch/${batch}`)
+    await page.getByTitle('县里已收到').first().waitFor()
+    // What a buyer sees who scans the code.
+    await opens(
+      page,
+      new URL((await page.locator('main a[href*="/t/"]').first().getAttribute('href'))!, url).pathname,
+    )
+    expect(await page.locator('body').innerText()).toContain('老电脑的芦笋地')
     expect(stumbled).toEqual([])
     await context.close()
   },
@@ -199,7 +218,7 @@ const certutil = Bun.which('certutil')
         args: ['--no-sandbox', '--disable-gpu'],
         env: { ...process.env, HOME: home } as Record<string, string>,
       })
-      const context = await trusting.newContext({ viewport: phoneScreen, locale: 'zh-CN' })
+      const context = await trusting.newContext({ viewport: deskScreen, locale: 'zh-CN' })
       const page = await context.newPage()
       const stumbled = stumbles(page)
       const secure = { url: `https://127.0.0.1:${box.httpsPort}` }
