@@ -1,6 +1,7 @@
-// What the records of a block can be found by, without the records: an eighth of their size, so that fifty thousand are
-// searched, filtered, sorted and counted in memory, and only those shown are unsealed. Values that repeat stand once.
-// The words of codes (a crop, a township) are looked up when asked: a list may change and no gist is wrong.
+// What the records of a block can be found by, without the records: columns, boxes, and a line of what is written in each.
+// Fifty thousand records are searched, filtered, sorted and counted by their gists alone, and only those shown are
+// unsealed. Values that repeat stand once. The words of codes (a crop, a township) are looked up when asked: a list may
+// change and no gist is wrong.
 
 import type { DatasetSpec, Rec } from '../../server/kernel/dataset.ts'
 import type { FieldSpec } from '../../server/kernel/fields.ts'
@@ -97,8 +98,18 @@ function columnOf(values: unknown[]): Column {
   return { values: distinct, at }
 }
 
-const boxOf = (shape: unknown): number[] =>
-  shape ? bounds(shape as Geometry) : [nowhere, nowhere, nowhere, nowhere]
+/** To the decimetre, outwards: a phone gives fourteen digits of a place, and each would be kept four times. */
+function boxOf(shape: unknown): number[] {
+  if (!shape) return [nowhere, nowhere, nowhere, nowhere]
+  const [west, south, east, north] = bounds(shape as Geometry)
+  const outwards = (degrees: number, round: (n: number) => number) => round(degrees * 1e6) / 1e6
+  return [
+    outwards(west, Math.floor),
+    outwards(south, Math.floor),
+    outwards(east, Math.ceil),
+    outwards(north, Math.ceil),
+  ]
+}
 
 const lineOf = (written: (readonly [string, FieldSpec])[], record: Rec): string =>
   written
