@@ -40,6 +40,9 @@ export interface DeviceWelcome {
   node: string
   /** Datasets the county declared at run time: the worker's own code knows the shipped ones. */
   declared: DatasetSpec[]
+  /** Which copy of its data this box has, and what the device goes by (`standingOf`). */
+  database: string
+  standing: string
 }
 
 export function addDevice(db: Db, account: string, name: string): { id: string; token: string } {
@@ -117,7 +120,14 @@ export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hon
   })
 
   /** Who its person is today: a role may have changed since the device was set up. */
-  app.get('/hello', (c) => c.json({ actor: c.var.actor, declared: declaredOn(store) }))
+  app.get('/hello', (c) =>
+    c.json({
+      actor: c.var.actor,
+      declared: declaredOn(store),
+      database: store.node.database,
+      standing: standingOf(store, c.var.actor),
+    }),
+  )
 
   /** Waiting acts, in the device's order: one commit for all, one answer for each. */
   app.post('/acts', async (c) => {
@@ -138,7 +148,7 @@ export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hon
       Number.isSafeInteger(after) ? after : 0,
       limit,
     )
-    return packedJson(c, { ...changed, imported: imported() })
+    return packedJson(c, { ...changed, imported: imported(), standing: standingOf(store, c.var.actor) })
   })
 
   inPieces(app, '/files', filesDir)
@@ -164,6 +174,10 @@ export function deviceRoutes({ store, db, filesDir, imported }: DeviceDoor): Hon
   })
   return app
 }
+
+/** Another when what a device goes by has changed: its person's role or area, the county's own registers, a restored database. */
+export const standingOf = (store: Store, actor: Actor): string =>
+  sha256(JSON.stringify([actor, declaredOn(store), store.node.database]))
 
 /** Declarations made in the browser, as data. */
 export function declaredOn(store: Store): DatasetSpec[] {

@@ -7,8 +7,15 @@ import { Empty, Notice } from '../../web/ui/notice.tsx'
 import { PageHead } from '../../web/ui/page.tsx'
 import { refuse } from '../kernel/refusal.ts'
 import { timeText } from '../kernel/words.ts'
-import { type Db, findAccount } from './accounts.ts'
-import { addDevice, type DeviceWelcome, declaredOn, listDevices, revokeDevice } from './devices.ts'
+import { actorOf, type Db, findAccount } from './accounts.ts'
+import {
+  addDevice,
+  type DeviceWelcome,
+  declaredOn,
+  listDevices,
+  revokeDevice,
+  standingOf,
+} from './devices.ts'
 import { importPages } from './import-pages.tsx'
 import { page } from './layout.tsx'
 import type { App, Env } from './module.ts'
@@ -28,6 +35,8 @@ export function fieldSetupPages(app: App, db: Db) {
       county: c.var.house.county,
       node: store.node.id,
       declared: declaredOn(store),
+      database: store.node.database,
+      standing: standingOf(store, actorOf(findAccount(db, c.var.actor.id)!)),
     } satisfies DeviceWelcome)
   })
 

@@ -4,6 +4,7 @@
 
 import { boxMark } from '../../server/http/box-mark.ts'
 import type { Actor } from '../../server/kernel/access.ts'
+import { canonical } from '../../server/kernel/canonical.ts'
 import type { DatasetSpec } from '../../server/kernel/dataset.ts'
 import type { Registry } from '../../server/kernel/registry.ts'
 import { Attachments } from './attachments.ts'
@@ -24,6 +25,9 @@ export interface Welcome {
   county: { zh: string; en: string }
   node: string
   declared: DatasetSpec[]
+  /** Which copy of its data the box has, and what it said last of role and registers; learned with the first exchange. */
+  database?: string
+  standing?: string
 }
 
 /** Known without the key, so that the unlock page can greet: a name, nothing else. */
@@ -192,7 +196,36 @@ export class Device {
       await this.wipe(session.person.name)
       await this.authorised(session.welcome)('/device/v1/hello', { method: 'DELETE' }).catch(() => undefined)
     }
+    if (state.fate === 'up' && (await this.renewed(session))) return this.exchange(until)
     if (before !== state.fate || waited) this.changed()
+  }
+
+  /**
+   * The box has told of another role, another area, registers declared since, or that it is a restored copy of itself. True when
+   * what is carried here has to come anew.
+   */
+  private async renewed({ welcome, link, ask, shelf, key, outbox }: Session): Promise<boolean> {
+    const { standing } = link.state
+    if (!standing || standing === welcome.standing) return false
+    const answer = await ask('/device/v1/hello').catch(() => undefined)
+    if (!answer?.ok) return false
+    const told = (await answer.json()) as Welcome
+    // In which language this person reads here was chosen here.
+    const actor = { ...told.actor, lang: welcome.actor.lang }
+    const now: Welcome = { ...welcome, ...told, actor }
+    const restored = welcome.database !== undefined && welcome.database !== told.database
+    const anew = restored || !sameAs(actor, welcome.actor)
+    if (restored) await outbox.sayAgain()
+    const sealed = await seal(key, now)
+    await shelf.together(stores, 'readwrite', async (at) => {
+      await at.put('fact', sealed, 'welcome')
+      if (!anew) return
+      for (const store of ['head', 'body', 'gist'] as const) await at.clear(store)
+      await at.put('fact', 0, 'seq')
+    })
+    // Opened again with what is known now.
+    this.forget()
+    return anew
   }
 
   /** Nothing of the session stays in memory, and what is under way with the box ends. */
@@ -309,6 +342,8 @@ export class Device {
     }
   }
 }
+
+const sameAs = (a: object, b: object) => canonical(a) === canonical(b)
 
 /** What waits here lies under a PIN that is not the one given: unlock with the old one first. */
 export class StillLocked extends Error {}

@@ -499,3 +499,42 @@ describe('a PIN', () => {
     expect(await device.unlock(name, '246810')).toBeTypeOf('number')
   }, 30_000)
 })
+
+describe('what a device goes by', () => {
+  test('another role brings another replica; a restored box is told again what it may have forgotten', async () => {
+    const county = box()
+    const before = newId()
+    county.act(wen, { name: 'water.well.created', record: before, fields: well({ name: '原有的井' }) })
+    const { device, session, sky } = await phone(county)
+    let hello = { actor: session.welcome.actor, declared: [], database: 'first', standing: 'one' }
+    let asked = 0
+    sky.above = async (path) => {
+      const headers = { [boxMark]: node }
+      if (path === '/device/v1/hello') return Response.json(hello, { headers })
+      if (!path.startsWith('/device/v1/replica')) return undefined
+      const after = Number(new URL(path, 'http://box').searchParams.get('after'))
+      if (after === 0) asked++
+      const changed = county.desk(wen).changedSince(after, 50)
+      return Response.json({ ...changed, standing: hello.standing }, { headers })
+    }
+    await device.exchange()
+    await device.exchange()
+    expect(asked).toBe(1)
+    hello = { ...hello, standing: 'two', actor: { ...hello.actor, roles: ['department-clerk'] } }
+    await device.exchange()
+    const now = (await device.current())!
+    expect(now.desk.actor.roles).toEqual(['department-clerk'])
+    expect((await now.desk.list('water.well')).records).toHaveLength(1)
+    expect(asked).toBe(2)
+
+    // Arrived, and then the box is a copy from before it arrived.
+    await register(now.desk, '备份以后的井')
+    const [entry] = now.outbox.entries
+    await now.outbox.answered({ id: entry!.id, outcome: 'accepted', seq: 99 })
+    hello = { ...hello, standing: 'three', database: 'second' }
+    await device.exchange()
+    expect(namesAt(county)).toEqual(['原有的井', '备份以后的井'].sort())
+    await device.exchange()
+    expect((await device.current())!.outbox.entries).toHaveLength(0)
+  })
+})

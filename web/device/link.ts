@@ -17,6 +17,8 @@ export interface ReplicaAnswer {
   more: boolean
   /** Diary position up to which the tier above has imported, from its receipt. */
   imported?: number
+  /** Another when this device goes by something that has changed: ask `GET /device/v1/hello`. */
+  standing?: string
 }
 
 export type LineFate =
@@ -42,6 +44,8 @@ export interface LinkState {
   imported: number
   /** What the box has to say found no room on this device; what is entered here still does. */
   full?: boolean
+  /** What the box said last of role, area and registers: see `ReplicaAnswer`. */
+  standing?: string
   /** The last exchange was cut short by its own time: what it did not come to is sent by the next. */
   unfinished?: boolean
 }
@@ -257,6 +261,7 @@ export class Link {
       await this.replica.take(answer.records, answer.gone, facts, after)
       this.state.seq = answer.seq
       this.state.imported = answer.imported ?? this.state.imported
+      this.state.standing = answer.standing
       if (broken) throw broken
       if (answer.more) continue
       await this.outbox.replicaAt(answer.seq)

@@ -185,6 +185,15 @@ export class Outbox {
     await this.remove(over)
   }
 
+  /** The box was restored from a backup and may have forgotten what arrived last: said again, and done once. */
+  async sayAgain(): Promise<void> {
+    await this.keep(
+      this.list
+        .filter((each) => each.fate === 'arrived')
+        .map((each) => ({ ...each, fate: 'waiting', seq: undefined })),
+    )
+  }
+
   /** Its person gives a refused act up, or one that nobody can read. Acts that followed it no longer wait for it. */
   async discard(id: string): Promise<void> {
     const entry = this.find(id) ?? this.aside.find((each) => each.id === id)

@@ -134,7 +134,7 @@ async function draw(
         cancel={{ title: t({ zh: '取消', en: 'Cancel' }), path: `/d/${spec.name}/${record.id}` }}
         faults={faults}
         hidden={{ _act: carried.act, _base: carried.base, _was: JSON.stringify(carried.was) }}
-        draft={`${spec.name}/${record.id}/amend@${carried.base}`}
+        draft={`${spec.name}/${record.id}/amend`}
       />
     </>,
   )

@@ -5,7 +5,7 @@ import { Button } from '../../../web/ui/button.tsx'
 import { Block } from '../../../web/ui/detail.tsx'
 import { Diary, type DiaryLine } from '../../../web/ui/diary.tsx'
 import { FilterBar } from '../../../web/ui/filter.tsx'
-import { Empty } from '../../../web/ui/notice.tsx'
+import { Empty, Notice } from '../../../web/ui/notice.tsx'
 import { AllPlaces, PageHead } from '../../../web/ui/page.tsx'
 import { Table } from '../../../web/ui/table.tsx'
 import { LevelTag } from '../../../web/ui/tag.tsx'
@@ -22,6 +22,7 @@ import { headings } from './show.tsx'
 export async function showToday(c: Context<Env>) {
   const { t, lang, actor } = c.var
   const [waiting, changed] = await Promise.all([waitingOf(c), changedOf(c)])
+  const onlyHere = c.var.deviceLine?.waiting ?? 0
   return page(
     c,
     { title: t({ zh: '今日', en: 'Today' }), here: 'today' },
@@ -30,6 +31,19 @@ export async function showToday(c: Context<Env>) {
         title={t({ zh: '今日', en: 'Today' })}
         note={`${dateText(countyDay(), lang)} · ${actor.name}`}
       />
+      {onlyHere > 0 && (
+        <Notice
+          tone="warn"
+          title={t({
+            zh: `有 ${onlyHere} 条只在这台设备上`,
+            en: `${onlyHere} entries live only on this device`,
+          })}
+        >
+          <p>
+            <a href="/field">{t({ zh: '看是哪几条', en: 'See which' })}</a>
+          </p>
+        </Notice>
+      )}
       <Block
         title={t({ zh: `待办 ${waiting.length} 项`, en: `${waiting.length} waiting for you` })}
         id="waiting"
