@@ -140,7 +140,8 @@ async function landDiary(
     const about = { kind: portion.kind, name: source.name, seq: portion.seq, last: portion.seq }
     const counts = await target.put(portion, source, watch(how, about))
     if (counts) add(report, counts, 0)
-    else if (!((await target.landed(source.node))?.seq === portion.seq)) return { landed: portion.to, newest }
+    // Nothing to write, and nobody else wrote it either: the end was reached.
+    else if ((await target.landed(source.node))?.seq !== portion.seq) return { landed: portion.to, newest }
   }
 }
 

@@ -8,7 +8,6 @@ import { join } from 'node:path'
 export interface Server {
   /** A database of its own for each scene. */
   newDatabase(): Promise<string>
-  /** SIGKILL to every server process of a database but ours: what a crashed server looks like from here. */
   stop(): Promise<void>
 }
 
