@@ -248,6 +248,27 @@ describe('when the disk rots', () => {
     expect(cold.replica.whole).toBe(true)
   })
 
+  test('two pages that meet the same lost block while news come in leave nothing empty behind', async () => {
+    const box = littleBox()
+    const ids = box.fill(650)
+    const carried = await device(box)
+    await carried.link.exchange()
+    await rot(carried, 'body', 3)
+    await rot(carried, 'gist', 3)
+    const cold = await device(box, carried.name)
+    box.put(ids[640]!, { note: '新的' })
+    await Promise.all([
+      cold.desk.list(plots, { limit: 1000 }),
+      cold.link.exchange(),
+      cold.desk.list(plots, { q: '南洞庭', limit: 1000 }),
+      cold.desk.read(plots, ids[645]!),
+    ])
+    await cold.link.exchange()
+    expect(await codes(cold)).toEqual(newestFirst(650))
+    expect(await codes(await device(box, carried.name))).toEqual(newestFirst(650))
+    expect(cold.replica.whole).toBe(true)
+  })
+
   test('a gist that cannot be read is made again from its block, with no box in reach', async () => {
     const box = littleBox()
     box.fill(450)

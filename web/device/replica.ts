@@ -86,7 +86,12 @@ export class Replica {
   }
 
   /** Those that are here; each block is opened once. */
-  async readMany(ids: Iterable<string>): Promise<Map<string, Rec>> {
+  readMany(ids: Iterable<string>): Promise<Map<string, Rec>> {
+    const wanted = [...ids]
+    return this.steadily(() => this.carried(wanted))
+  }
+
+  private async carried(ids: string[]): Promise<Map<string, Rec>> {
     const wanted = new Map<BlockHead, Set<string>>()
     for (const id of ids) {
       const head = this.places.get(id)
@@ -211,11 +216,11 @@ export class Replica {
 
   private async rewritten(changes: Map<BlockHead, Change>, turn: number): Promise<Written[]> {
     const heads = [...changes.keys()]
-    const old = await this.blocks(heads)
+    const old = await this.recordsIn(heads)
     return Promise.all(
       heads.map((head, i) => {
         const { put, gone } = changes.get(head)!
-        const kept = recordsOf(old[i]).filter((each) => !put.has(each.id) && !gone.has(each.id))
+        const kept = old[i]!.filter((each) => !put.has(each.id) && !gone.has(each.id))
         return this.sealed(head, [...kept, ...put.values()], turn + 1)
       }),
     )
@@ -276,8 +281,11 @@ export class Replica {
   }
 
   /** A block cannot be read. It is let go, and the box asked again from the birth of its oldest record. */
-  private async lose(heads: BlockHead[]) {
+  private async lose(unread: BlockHead[]) {
     const { turn } = this
+    // One that was written anew, or let go, since it was asked for is none of ours.
+    const heads = unread.filter((head) => this.heads.get(head.dataset)?.includes(head))
+    if (heads.length === 0) return
     const from = Math.min(...heads.map((head) => Math.min(...head.born, Number.MAX_SAFE_INTEGER) - 1))
     const missing = Math.max(
       0,
@@ -428,16 +436,16 @@ export class Replica {
 
   private async reform(heads: BlockHead[]) {
     const { turn } = this
-    const blocks = await this.blocks(heads)
+    const records = await this.recordsIn(heads)
     await this.write(
       turn,
-      await Promise.all(heads.map((head, i) => this.sealed(head, recordsOf(blocks[i]), turn + 1))),
+      await Promise.all(heads.map((head, i) => this.sealed(head, records[i]!, turn + 1))),
     )
   }
 
   private async gistsOf(spec: DatasetSpec, heads: BlockHead[], beside: string[]): Promise<Gist[]> {
     if (beside.length > 0)
-      return (await this.blocks(heads)).map((block) => gistOf(spec, recordsOf(block), { more: beside }))
+      return (await this.recordsIn(heads)).map((records) => gistOf(spec, records, { more: beside }))
     const opened = await this.opened('gist', this.gists, heads, (sealed) => unseal<Gist>(this.key, sealed))
     // A gist that cannot be read is made again from its block.
     const damaged = heads.filter((_, i) => !opened[i])
@@ -446,6 +454,13 @@ export class Replica {
     for (const head of moved) this.gists.drop(head)
     if (moved.length > 0) throw new Moved()
     return opened as Gist[]
+  }
+
+  /** All of what lies in these blocks, to be written anew: never over one that could not be read. */
+  private async recordsIn(heads: BlockHead[]): Promise<Rec[][]> {
+    const blocks = await this.blocks(heads)
+    if (heads.some((head, i) => !blocks[i] && head.turn !== 0)) throw new Moved()
+    return blocks.map((block) => block?.all() ?? [])
   }
 
   /** Undefined for a block that is to be, and for one that cannot be read. */
@@ -520,7 +535,6 @@ class Moved extends Error {
   }
 }
 
-const recordsOf = (block: Block | undefined): Rec[] => block?.all() ?? []
 const blockStores = ['head', 'body', 'gist'] as const
 
 /** A head as it lies on disk: one string is read in a tenth of the time of two hundred. */
