@@ -145,7 +145,7 @@ function factsOf(c: Context<Env>, reader: Reader, spec: DatasetSpec, record: Rec
         field.sensitive !== 'hide' &&
         !isForPrograms(field, record.fields[name]) &&
         name !== shown &&
-        (!told || told.includes(name)) &&
+        (!told || (told.includes(name) && record.fields[name] !== undefined)) &&
         !neverAsked(field, record.fields, name) &&
         (field.set !== 'act' || record.fields[name] !== undefined),
     )
