@@ -60,7 +60,7 @@ function add(call: Call) {
       zh: `对方访问本机的令牌(只显示这一次): ${secret}`,
       en: `The token they call us with (shown only now): ${secret}`,
     }),
-    ...signedWith(call, peer),
+    ...(call.has('signature') ? signedWith(call, peer) : []),
   ])
 }
 

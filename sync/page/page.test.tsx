@@ -171,6 +171,41 @@ test('a peer is added from its pasted card, its secret is shown once, and its po
   ).toEqual(['peer-added', 'peer-changed', 'peer-disabled'])
 })
 
+test('国密 is chosen for a peer on its page, and the page says when the peer may not know it yet', async () => {
+  const ask = officeOf(county)
+  const card = ownCard(prefecture.store, prefecture.exchange.seals.publicKeys)
+  const without = (alg: string) =>
+    JSON.stringify({ ...card, keys: card.keys.filter((key) => key.alg !== alg) })
+  await ask('/sync/peers', { card: without('SM2-SM3'), personal: 'mask', signature: 'Ed25519' })
+  const path = `/sync/peers/${above()}`
+  expect((await ask(path)).text).not.toContain('可能还不认识')
+  const lines = { address: '', token: '', personal: 'mask', readings: 'none', files: 'yes', datasets: '*' }
+  expect((await ask(path, { ...lines, signature: 'RSA' })).text).toContain('签名算法只能选')
+  expect((await ask(path, { ...lines, signature: 'SM2-SM3' })).status).toBe(303)
+  expect(findPeer(county.store, above())!.signature).toBe('SM2-SM3')
+  expect((await ask(path)).text).toContain('的名片里没有 SM2-SM3 公钥')
+  // Adding the new card does not undo the choice, and answers the warning.
+  await ask('/sync/peers', { card: JSON.stringify(card), personal: 'mask' })
+  expect(findPeer(county.store, above())!.signature).toBe('SM2-SM3')
+  const { text } = await ask(path)
+  expect(text).not.toContain('可能还不认识')
+  for (const key of card.keys) expect(text).toContain(key.id)
+})
+
+test('the card of a county with a Chinese name can be downloaded, and names both keys', async () => {
+  const { status, text } = await officeOf(county)('/sync/card.json')
+  expect([status, JSON.parse(text)]).toEqual([
+    200,
+    ownCard(county.store, county.exchange.seals.publicKeys, 'http://localhost'),
+  ])
+})
+
+test('a card whose key is no key is refused in a sentence', async () => {
+  const card = ownCard(prefecture.store, [{ alg: 'Ed25519', id: 'x', pem: 'rubbish' }])
+  const said = await officeOf(county)('/sync/peers', { card: JSON.stringify(card), personal: 'mask' })
+  expect([said.status, said.text]).toEqual([422, expect.stringContaining('公钥应为 PEM 格式')])
+})
+
 test('acts that stepped aside stand on the page with who, what and why, and on 今日 as something that waits', async () => {
   join2(county, prefecture, { wire: false })
   county.store.db

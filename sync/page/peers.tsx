@@ -41,7 +41,7 @@ export function peers(app: App) {
     const card = ownCardOf(c, exchangeAt(c))
     return c.body(JSON.stringify(card, null, 1), 200, {
       'content-type': 'application/json',
-      'content-disposition': `attachment; filename="${card.name}-${card.node.slice(-8)}.card.json"`,
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(`${card.name}-${card.node.slice(-8)}.card.json`)}`,
     })
   })
 
@@ -255,8 +255,8 @@ async function drawOne(
       {mayNotKnow(peer) && (
         <Notice tone="warn">
           {t({
-            zh: `「${peer.name}」的名片里没有 ${peer.signature} 公钥,可能还不认识这种签名。先请对方升级并登记本机的新名片,再互换一次名片;否则对方会拒收,写明“密钥不在已登记的密钥中”。`,
-            en: `The card of ${peer.name} has no ${peer.signature} key; they may not know such signatures yet. Have them upgrade and add this box's new card, and add theirs again; until then they refuse packages, saying that the key is not registered.`,
+            zh: `「${peer.name}」的名片里没有 ${peer.signature} 公钥,对方可能还不认识这种签名。请确认对方已升级,并已登记本机的新名片;否则它会拒收,写明“密钥不在已登记的密钥中”。`,
+            en: `The card of ${peer.name} has no ${peer.signature} key; they may not know such signatures yet. Make sure that they have upgraded and added this box's new card; otherwise they refuse packages, saying that the key is not registered.`,
           })}
         </Notice>
       )}
@@ -335,8 +335,8 @@ const lineSpecs = {
       'SM2-SM3': { zh: '国密 SM2,摘要 SM3', en: 'SM2 with SM3 (国密)' },
     },
   ).hint(
-    '对方平台要求国密时选 SM2。对方要先登记本机的新名片;改了以后,新打的包和回执用新算法,已打好的包不变',
-    'SM2 where their rules ask for 国密. They need this box’s new card first; what is cut from now on is signed so, what is cut already stays as it is',
+    '对方要求国密时选 SM2;先把本机的新名片交给对方登记。以后打的包和回执用它签名,已打好的包不变',
+    'SM2 where their rules ask for 国密; hand them this box’s new card first. What is cut from now on is signed so, what is cut already stays as it is',
   ).spec,
   personal: choice(
     { zh: '个人信息', en: 'Personal data' },

@@ -3,7 +3,7 @@
 // signatures, the checks the standard asks for, and the choice of k are here.
 //
 // Not constant time: JavaScript's big integers are not, and the machine that signs is the county's own. Not a certified
-// product either: an assessment (密评, GB/T 39786) may ask for a certified module; docs/decisions/015 says what then.
+// product either: an assessment (密评, GB/T 39786) may ask for a certified module; docs/decisions/017 says what then.
 
 import { randomBytes } from 'node:crypto'
 import { sm2, sm3 } from 'sm-crypto-v2'
