@@ -80,8 +80,15 @@ journey(
     await mei.waitForURL('**/field/hand-over')
     await mei.getByText('条记录只在这台设备上').waitFor()
     await wellMade(mei, 'hand-over')
+    await mei.addInitScript(() => {
+      navigator.wakeLock.request = async (kind) => {
+        document.documentElement.dataset.kept = kind
+        throw new Error('only looked at')
+      }
+    })
     await mei.click('text=让对方扫')
     await mei.waitForURL('**/field/hand-over/codes')
+    await mei.locator('html[data-kept=screen]').waitFor()
     const film = join(folder, 'mei.mjpeg')
     await filmOf(mei, 24, film)
     await wellMade(mei, 'hand-over-codes')
