@@ -677,6 +677,16 @@ test('a redaction travels: the value is gone on the other side too, and no packa
   await exchangeWith(county.exchange, idOf(prefecture))
   expect(prefecture.store.record(plot)!.fields.phone).toBeUndefined()
   expect(JSON.stringify(prefecture.store.db.query('select * from change').all())).not.toContain('13812345678')
+  // Twice before the next package, and something emptied in between: the second must not hide the others.
+  const other = county.register('CW-002', { phone: '13812340000', note: '王家自留地' })
+  await exchangeWith(county.exchange, idOf(prefecture))
+  county.store.redact(county.clerk, other, ['phone'], '本人要求')
+  county.store.redact(county.clerk, other, ['note'], '本人要求')
+  await exchangeWith(county.exchange, idOf(prefecture))
+  expect(JSON.stringify(prefecture.store.db.query('select * from change').all())).not.toMatch(
+    /13812340000|王家/,
+  )
+  expect(prefecture.store.record(other)!.fields).toEqual(county.store.record(other)!.fields)
   expect(chainFault(prefecture.store.db)).toBeUndefined()
   // Neither side has anything left to forget: they do not answer each other for ever.
   const said = () => [county, prefecture].map((box) => box.store.seq)

@@ -8,33 +8,42 @@ import { canonical } from './canonical.ts'
 import type { Rec } from './dataset.ts'
 import { type QuestionValue, questions } from './questions.ts'
 
-/** The diary lines of a record that still say one of these fields. */
-export function linesSaying(db: Database, record: string, fields: string[]): number[] {
+/** The diary lines of a record that still say one of these fields, and every field they name. */
+export function linesSaying(
+  db: Database,
+  record: string,
+  fields: string[],
+): { cids: number[]; names: Set<string> } {
   const lines = db
     .query('select cid, fields from change where record = ? and fields is not null')
     .all(record) as { cid: number; fields: string }[]
-  return lines
-    .filter((line) => {
-      const said = JSON.parse(line.fields) as Record<string, unknown>
-      return fields.some((field) => said[field] !== undefined && said[field] !== null)
-    })
-    .map((line) => line.cid)
+  const saying = lines
+    .map(({ cid, fields }) => ({ cid, said: JSON.parse(fields) as Record<string, unknown> }))
+    .filter(({ said }) => fields.some((field) => said[field] !== undefined && said[field] !== null))
+  return {
+    cids: saying.map(({ cid }) => cid),
+    names: new Set(saying.flatMap(({ said }) => Object.keys(said))),
+  }
 }
 
 /** Empties diary lines for good. */
-export function blankLines(db: Database, lines: number[]) {
+export function blankLines(db: Database, cids: number[]) {
   const blank = db.query("update change set fields = null, salt = x'' where cid = ?")
-  for (const cid of lines) blank.run(cid)
+  for (const cid of cids) blank.run(cid)
 }
 
-/** The record without these fields. Blanked lines can no longer rebuild what else they said, so this says the rest again. */
-export function without(before: Rec, fields: string[]): Draft {
+/**
+ * The record without these fields. Blanked lines can no longer rebuild what else they said, nor tell a peer what they had
+ * emptied or forgotten before: this says all of it again. `named` are the fields the blanked lines spoke of.
+ */
+export function without(before: Rec, fields: string[], named: Iterable<string>): Draft {
   const left = Object.fromEntries(Object.entries(before.fields).filter(([name]) => !fields.includes(name)))
+  const empty = [...fields, ...named].filter((name) => left[name] === undefined)
   return {
     dataset: before.dataset,
     record: before.id,
     kind: 'amended',
-    fields: { ...left, ...Object.fromEntries(fields.map((name) => [name, null])) },
+    fields: { ...left, ...Object.fromEntries(empty.map((name) => [name, null])) },
     before,
     after: { ...before, fields: left },
   }

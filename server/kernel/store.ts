@@ -226,16 +226,17 @@ export class Store {
     const asked = this.find(questions.name, { record }, 1000).flatMap(
       (each) => questionWithout(each, fields) ?? [],
     )
+    const own = linesSaying(this.db, record, fields)
     const lines = [
-      ...linesSaying(this.db, record, fields),
-      ...asked.flatMap((each) => linesSaying(this.db, each.record, ['values'])),
+      ...own.cids,
+      ...asked.flatMap((each) => linesSaying(this.db, each.record, ['values']).cids),
     ]
     blankLines(this.db, lines)
     blankHeld(this.db, record, fields)
     // A node that has nothing left to forget says nothing: two boxes would answer each other for ever.
     if (lines.length > 0)
       this.write(actor, { id: newId(this.now()), name: `${before.dataset}.redacted`, cause }, [
-        without(before, fields),
+        without(before, fields, own.names),
         ...asked,
       ])
     return lines.length
@@ -253,11 +254,7 @@ export class Store {
 
   // --- deciding -------------------------------------------------------------------------------------------------
 
-  private decideAct(
-    actor: Actor,
-    said: ActRequest,
-    how: { onOverlap?: 'conflict' | 'question' },
-  ): Receipt {
+  private decideAct(actor: Actor, said: ActRequest, how: { onOverlap?: 'conflict' | 'question' }): Receipt {
     // A phone may come back with what it was told before this box was upgraded.
     const request = actInTodaysWords(this.registry, said)
     if (!isId(request.id))

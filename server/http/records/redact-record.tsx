@@ -111,8 +111,8 @@ function draw(
       <PageHead title={title} note={label} />
       <Notice tone="warn" title={t({ zh: '抹除后不能恢复', en: 'This cannot be undone' })}>
         {t({
-          zh: '选中的内容会从记录、全部经过、待办和附件里清除,并随下一个数据包通知上级;早先的备份和已经导出的文件里仍有,请另行处理。记录的其余内容不变,经过里会留下“抹除了部分内容”的一行。',
-          en: 'What you tick goes from the record, all of its history, what waits and its files, and the tier above is told with the next package. Earlier backups and exported files still hold it: see to them separately. The rest stays, and the history keeps a line that says something was removed.',
+          zh: '选中的内容会从记录、全部经过、待办和附件里清除,并随下一个数据包通知上级;早先的备份、收发过的数据包和已经导出的文件里仍有,请另行处理。记录的其余内容不变,经过里会留下“抹除了部分内容”的一行。',
+          en: 'What you tick goes from the record, all of its history, what waits and its files, and the tier above is told with the next package. Earlier backups, packages sent or received and exported files still hold it: see to them separately. The rest stays, and the history keeps a line that says something was removed.',
         })}
       </Notice>
       <Form
