@@ -192,7 +192,8 @@ function actsOn(c: Context<Env>, spec: DatasetSpec, record: Rec): DetailAct[] {
       ]
     : []
   if (record.withdrawn || !record.division.startsWith(actor.division)) return forget
-  const verbs = desk.verbs(spec.name, record)
+  // A question has its buttons under the values.
+  const verbs = spec.name === questions.name ? [] : desk.verbs(spec.name, record)
   const main = verbs.find((each) => each.main)
   const acts: DetailAct[] = verbs.map((each) => ({
     title: t(each.title),
