@@ -67,10 +67,12 @@ export interface RunningBox {
   log(): string
   /** Ctrl-C. Answers with the exit status. */
   stop(): Promise<number>
+  /** Ctrl-C, to be started again: what it has is kept. */
+  leave(): Promise<void>
   /** kill -9. */
   kill(): Promise<void>
-  /** After `stop` or `kill`: the same directory, the same ports. */
-  again(): Promise<RunningBox>
+  /** After `leave` or `kill`: the same directory, the same ports; as another version when a program is given. */
+  again(program?: string[]): Promise<RunningBox>
 }
 
 export async function startBox(options: BoxOptions = {}): Promise<RunningBox> {
@@ -171,11 +173,15 @@ async function begin(plan: Plan): Promise<RunningBox> {
       if (leaving) clear()
       return code
     },
+    async leave() {
+      leaving = false
+      await gone('SIGINT')
+    },
     async kill() {
       leaving = false
       await gone('SIGKILL')
     },
-    again: () => begin(plan),
+    again: (other = program) => begin({ ...plan, program: other }),
   }
 }
 

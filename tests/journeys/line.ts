@@ -12,8 +12,14 @@ export interface Line {
   mend(): Promise<void>
 }
 
-/** A line to a port of this machine, whole at first. */
-export async function lineTo(port: () => number): Promise<Line> {
+/**
+ * A line to a port of this machine, whole at first. `passes` is told how each request begins («GET /assets/app-…»), and may
+ * break the line there.
+ */
+export async function lineTo(
+  port: () => number,
+  passes: (beginning: string) => boolean = () => true,
+): Promise<Line> {
   const own = await freePort()
   const open = new Set<Socket>()
   let server: Server | undefined
@@ -21,6 +27,11 @@ export async function lineTo(port: () => number): Promise<Line> {
     if (server) return
     server = createServer((near) => {
       const far = connect(port(), '127.0.0.1')
+      near.on('data', (bytes: Buffer) => {
+        const beginning = /^(?:GET|HEAD|POST|PATCH|DELETE) \S+/.exec(bytes.toString('latin1', 0, 200))?.[0]
+        // Both ends at once, before anything of it is on its way.
+        if (beginning && !passes(beginning)) for (const each of [near, far]) each.destroy()
+      })
       for (const [one, other] of [
         [near, far],
         [far, near],

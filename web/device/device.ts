@@ -190,14 +190,15 @@ export class Device {
     const session = await this.current()
     if (!session) return
     const { fate: before } = session.link.state
-    const waited = session.outbox.entries.length > 0
+    const waited = session.outbox.onlyHere
     const state = await session.link.exchange(until)
     if (state.fate === 'revoked') {
       await this.wipe(session.person.name)
       await this.authorised(session.welcome)('/device/v1/hello', { method: 'DELETE' }).catch(() => undefined)
     }
     if (state.fate === 'up' && (await this.renewed(session))) return this.exchange(until)
-    if (before !== state.fate || waited) this.changed()
+    // Only what is news: pages that redraw their line come back to this worker, and would have it ask again without end.
+    if (before !== state.fate || waited !== session.outbox.onlyHere) this.changed()
   }
 
   /**

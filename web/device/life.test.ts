@@ -113,14 +113,14 @@ async function askedIn(init?: RequestInit): Promise<ActRequest[]> {
   return JSON.parse(new TextDecoder().decode(isPacked ? Bun.gunzipSync(bytes) : bytes))
 }
 
-async function phone(county: County, above?: Sky) {
+async function phone(county: County, above?: Sky, changed = () => {}) {
   made++
   const sky = { above }
   const registry = new Registry([part(1)])
   const device = await Device.open(
     registry,
     answering(() => county, sky),
-    () => {},
+    changed,
   )
   const session = await device.enrol(welcomeOf(), '246810')
   return { device, session, sky, name: session.person.name }
@@ -378,6 +378,20 @@ describe('somebody else answers', () => {
 })
 
 describe('a drain', () => {
+  test('that finds nobody again is no news: pages are told when something has changed, and not else', async () => {
+    let told = 0
+    const { device, session, sky } = await phone(box(), undefined, () => told++)
+    await register(session.desk, '甲井')
+    sky.above = () => Promise.reject(new TypeError('fetch failed'))
+    await device.exchange()
+    told = 0
+    for (let again = 0; again < 5; again++) await device.exchange()
+    expect(told).toBe(0)
+    sky.above = undefined
+    await device.exchange()
+    expect(told).toBe(1)
+  })
+
   test('an act at which the box itself fails holds up no other, and arrives once the box is mended', async () => {
     const county = box()
     const { device, session, sky } = await phone(county)

@@ -6,8 +6,8 @@
 import { Hono } from 'hono'
 import { boxMark } from '../../server/http/box-mark.ts'
 import { answerFault, faultOf, missing } from '../../server/http/faults.tsx'
-import { lineFragment } from '../../server/http/layout.tsx'
 import { guard } from '../../server/http/guard.ts'
+import { lineFragment } from '../../server/http/layout.tsx'
 import type { Env } from '../../server/http/module.ts'
 import { fieldPages } from '../../server/http/records/field-pages.ts'
 import { newId } from '../../server/kernel/ids.ts'
@@ -179,6 +179,7 @@ async function pageFor(event: FetchEvent): Promise<Response> {
     if (answer) return answer
   }
   const drawn = await drawHere(request, session)
+  if (path === '/line') return drawn
   if (wasDown || waits) event.waitUntil(exchange())
   return drawn.headers.get('x-carried') === 'no'
     ? ((await fromBox(request, session)) ?? notCarried(request, session))
