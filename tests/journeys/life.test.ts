@@ -15,6 +15,7 @@ import {
   outOfReach,
   phoneOf,
   pin,
+  setUp,
   submit,
 } from './field-work.ts'
 import { lineTo } from './line.ts'
@@ -407,7 +408,38 @@ journey(
 )
 
 journey(
-  'the browser is asked to keep what is here; when it throws the scripts away all the same, nothing waiting is lost and they are fetched again',
+  'a phone set up a second time asks the browser again to keep what is here, carries over what waits, and sends it',
+  async () => {
+    const page = await phoneOf(browser, field, 'zhoumei')
+    const context = page.context()
+    const batch = await growing(page, field, '重新设置那天的芦笋地')
+    // Nothing goes until the box has made a new token: what arrives was carried over.
+    let anew = false
+    passes = (beginning) => {
+      anew ||= beginning === 'POST /field/devices'
+      return anew || !beginning.includes(' /device/v1/acts')
+    }
+    const wanted = await workFor(page, batch, '重新设置', 3)
+    await page.goto(`${field.url}/field`)
+    await page.getByText('有 3 条只在这台设备上').waitFor()
+    expect(await notesAtBox('重新设置')).toEqual([])
+    await context.addInitScript(() => {
+      const { persist } = StorageManager.prototype
+      StorageManager.prototype.persist = function () {
+        localStorage.setItem('asked to keep', 'yes')
+        return persist.call(this)
+      }
+    })
+    await setUp(page, field, 'zhoumei')
+    expect(await page.evaluate(() => localStorage.getItem('asked to keep'))).toBe('yes')
+    await drained(page, field)
+    expect(await notesAtBox('重新设置')).toEqual(wanted.sort())
+  },
+  120_000,
+)
+
+journey(
+  'when the browser throws the scripts away, nothing waiting is lost and they are fetched again',
   async () => {
     const page = await phoneOf(browser, field, 'zhoumei')
     const context = page.context()
