@@ -45,12 +45,15 @@ export async function logIn(page: Page, box: { url: string }, name: string) {
 export function stumbles(page: Page): string[] {
   const found: string[] = []
   page.on('pageerror', (error) => found.push(`${page.url()}: ${error.message}`))
-  page.on('console', (message) => {
+  const hear = (message: { text(): string }) => {
     const said = message.text()
     // That nobody answers is what a cut line is for.
     if (/Failed to fetch|network error/.test(said)) return
     if (/Content Security Policy|Refused to|SyntaxError|TypeError|ReferenceError/.test(said))
       found.push(`${page.url()}: ${said}`)
-  })
+  }
+  page.on('console', hear)
+  // The pages it draws are the worker's work, and what it stumbles over is told in its own console.
+  for (const worker of page.context().serviceWorkers()) worker.on('console', hear)
   return found
 }

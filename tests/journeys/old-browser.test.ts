@@ -136,7 +136,7 @@ journey(
     await context.grantPermissions(['geolocation'])
     await context.setGeolocation({ latitude: 28.93, longitude: 112.4, accuracy: 12 })
     await outOfReach(field, context)
-    for (const path of ['/', '/cases', '/cases?queue=mine', '/cases/new']) await opens(page, path)
+    for (const path of ['/', '/cases', '/cases?view=mine', '/cases/new']) await opens(page, path)
     await page.click('[data-draw-here]')
     await page.waitForFunction(() =>
       document.querySelector<HTMLTextAreaElement>('[data-geometry-text]')?.value.includes('"accuracy":12'),

@@ -12,6 +12,7 @@ import { LevelTag } from '../../../web/ui/tag.tsx'
 import type { Act } from '../../kernel/acts.ts'
 import { labelOf } from '../../kernel/dataset.ts'
 import { answer, questions } from '../../kernel/questions.ts'
+import { Refusal } from '../../kernel/refusal.ts'
 import { countyDay, dateText, timeText } from '../../kernel/words.ts'
 import { menuOf, page } from '../layout.tsx'
 import type { Env, Waiting } from '../module.ts'
@@ -101,6 +102,12 @@ export async function waitingOf(c: Context<Env>): Promise<Waiting[]> {
     house.waiting?.(desk, t) ?? Promise.resolve([]),
     ...house.modules.map((each) => each.waiting?.(desk, t) ?? Promise.resolve([])),
   ])
+  // Nothing to do and something amiss look the same on the page: the log knows which.
+  for (const each of asked)
+    if (each.status === 'rejected' && !(each.reason instanceof Refusal))
+      console.error(
+        JSON.stringify({ event: 'waiting-failed', error: String(each.reason?.stack ?? each.reason) }),
+      )
   const all = asked.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
   const rank = (each: Waiting) => ['red', 'orange', 'yellow', 'blue'].indexOf(each.level ?? 'blue')
   return all.sort((a, b) => rank(a) - rank(b) || (a.due ?? '9999').localeCompare(b.due ?? '9999'))
