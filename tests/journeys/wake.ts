@@ -51,14 +51,14 @@ async function errand(): Promise<Woken> {
     await page.close()
 
     const cdp = await context.newCDPSession(nobody)
-    let running = ''
+    const seen: string[] = []
     cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
-      for (const each of versions) if (each.status === 'activated') running = each.runningStatus
+      for (const each of versions) if (each.status === 'activated') seen.push(each.runningStatus)
     })
     await cdp.send('ServiceWorker.enable')
-    while (running !== 'running') await nobody.waitForTimeout(20)
+    while (seen.at(-1) !== 'running') await nobody.waitForTimeout(20)
     await cdp.send('ServiceWorker.stopAllWorkers')
-    while (running !== 'stopped') await nobody.waitForTimeout(20)
+    while (seen.at(-1) !== 'stopped') await nobody.waitForTimeout(20)
     await field.line.mend()
     const arrived = async () =>
       (await atBox(field, 'agri.farm-record')).filter((line) => line.includes('被叫醒')).length

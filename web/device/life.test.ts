@@ -83,7 +83,7 @@ const welcomeOf = (actor = wen, token = 'xhd_1'): Welcome => ({
   declared: [],
 })
 
-type Sky = (path: string, init?: RequestInit) => Response | Promise<Response> | undefined
+type Sky = (path: string, init?: RequestInit) => Response | undefined | Promise<Response | undefined>
 /** What a box answers over HTTP; `sky` may answer in its place. */
 function answering(county: () => County, sky: { above?: Sky } = {}) {
   return async (path: string, init?: RequestInit): Promise<Response> => {
