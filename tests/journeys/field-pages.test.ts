@@ -115,7 +115,7 @@ for (const [name, from, expected] of [
   )
 
 journey(
-  'nor in the moments between: nothing found, a form refused, a photo and a point taken, wrong PIN, an act sent back, a question',
+  'nor in the moments between: nothing found, a form refused, a photo and a point taken, wrong PIN, a question',
   async () => {
     const { url } = field
     const page = await phoneOf(browser, field, 'zhoumei')
