@@ -8,7 +8,7 @@ import type { Desk } from '../kernel/desk.ts'
 import { Refusal } from '../kernel/refusal.ts'
 import { type Lang, sayIn, type Words } from '../kernel/words.ts'
 import { actorOf, type Db, type SessionRules, sessionAccount, sha256, tokenAccount } from './accounts.ts'
-import { wantsJson } from './faults.tsx'
+import { foreign, wantsJson } from './faults.tsx'
 import type { Env } from './module.ts'
 
 export interface Doors {
@@ -77,7 +77,7 @@ export function checkCsrf(): MiddlewareHandler<Env> {
     if (c.req.header('sec-fetch-site') === 'cross-site') throw foreign()
     if (c.get('via' as never) === 'cookie') {
       const shown = c.req.header('x-csrf') ?? (await formField(c, '_csrf'))
-      if (shown !== c.var.csrf) throw foreign()
+      if (shown !== c.var.csrf) throw otherToken()
     }
     return next()
   }
@@ -192,7 +192,7 @@ const refererPath = (c: Context): string | undefined => {
   }
 }
 
-const foreign = () =>
+const otherToken = () =>
   new Refusal(
     {
       zh: '这个表单的校验码不对,可能是登录已更换。请刷新页面后再提交,填写的内容不会丢。',

@@ -94,6 +94,16 @@ export const missing: Fault = {
   },
 }
 
+/** A form that another site's page sent: nothing was done. */
+export const foreign = () =>
+  new Refusal(
+    {
+      zh: '这个表单不是从县盒的页面提交的,没有办理。请从县盒的菜单进入后再填。',
+      en: 'This form was not sent from a page of the box; nothing was done. Come in by the menu and fill it in there.',
+    },
+    { kind: 'access' },
+  )
+
 const titles = {
   403: { zh: '您没有这项权限', en: 'You may not do this' },
   404: { zh: '找不到', en: 'Not found' },

@@ -5,7 +5,7 @@
 
 import { Hono } from 'hono'
 import { boxMark } from '../../server/http/box-mark.ts'
-import { answerFault, faultOf, missing } from '../../server/http/faults.tsx'
+import { answerFault, faultOf, foreign, missing } from '../../server/http/faults.tsx'
 import { guard } from '../../server/http/guard.ts'
 import { lineFragment } from '../../server/http/layout.tsx'
 import type { Env } from '../../server/http/module.ts'
@@ -109,6 +109,7 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (url.origin !== self.location.origin) return
   if (url.pathname.startsWith('/assets/')) event.respondWith(generation.serve(event.request))
+  else if (isForeign(event.request)) event.respondWith(turnedAway(event.request))
   else if (!boxOnly.test(url.pathname)) event.respondWith(pageFor(event))
   else if (event.request.mode === 'navigate') event.respondWith(atBox(event.request))
 })
@@ -116,6 +117,19 @@ self.addEventListener('fetch', (event) => {
 // What only the box has, or what must never be answered by anybody else.
 const boxOnly =
   /^\/(api|device|sync|events|login|logout|me|healthz|metrics|files|t|01|worker\.js|manifest\.webmanifest|favicon\.ico|join|screen|field\/setup|field\/devices|field\/import)(\/|$|\?)/
+
+/**
+ * A form of another site's page, sent here in the name of whoever carries this device: the box asks for its token, and a
+ * device has none to ask for. Our own pages say where they come from (referrer-policy same-origin, in guard.ts), and no
+ * other page can say it is one of ours.
+ */
+function isForeign({ method, mode, referrer }: Request): boolean {
+  if (method === 'GET' || mode !== 'navigate') return false
+  return !referrer.startsWith(`${self.location.origin}/`)
+}
+
+const turnedAway = (request: Request) =>
+  office(new Request(new URL('/field/foreign', request.url), { headers: request.headers }))
 
 /**
  * A page that only the box has. Who logs out there has left this device too, and what somebody else enters after logging
@@ -256,6 +270,9 @@ app.use('*', async (c, next) => {
   guard(c.res.headers, c.var.nonce)
 })
 fieldOffice(app, device, exchange)
+app.get('/field/foreign', () => {
+  throw foreign()
+})
 app.get('/line', (c) => lineFragment(c as never))
 for (const module of modules) module.fieldPages?.(app as never)
 fieldPages(app as never)
