@@ -21,12 +21,12 @@ import {
   type Box,
   bytesOf,
   join2,
-  newStick,
-  openBox,
+  type openBox,
   openQuestions,
   plugIn,
   plugOut,
   recordsOf,
+  stage,
 } from './scene.ts'
 import { lineState } from './state.ts'
 import { importFrom, packageFor } from './stick.ts'
@@ -36,28 +36,9 @@ import { exchangeWith, sendAgain } from './wire.ts'
 // Real files, fsyncs and children: on a busy two-core box they take their time.
 setDefaultTimeout(120_000)
 
-let boxes: Box[] = []
-let sticks: string[] = []
-afterEach(() => {
-  for (const box of boxes) {
-    box.close()
-    away(box.data)
-  }
-  away(...sticks)
-  boxes = []
-  sticks = []
-})
+const { open, stick, leave, clear } = stage()
+afterEach(clear)
 
-const open = (ask: Parameters<typeof openBox>[0]) => {
-  const box = openBox(ask)
-  boxes.push(box)
-  return box
-}
-const stick = () => {
-  const dir = newStick()
-  sticks.push(dir)
-  return dir
-}
 const twoTiers = (
   how: Parameters<typeof join2>[2] = {},
   more: Partial<Parameters<typeof openBox>[0]> = {},
@@ -707,7 +688,7 @@ describe('after a restore', () => {
     county.register('CW-002')
     await exchangeWith(county.exchange, idOf(prefecture))
     county.close()
-    boxes = boxes.filter((box) => box !== county)
+    leave(county)
     // The old database in the same place, with the same keys; a restore gives it a new database id.
     writeFileSync(join(county.data, 'core.db'), bytesOf(backup))
     away(join(county.data, 'core.db-wal'), join(county.data, 'core.db-shm'))
@@ -735,7 +716,7 @@ describe('after a restore', () => {
     await exchangeWith(county.exchange, idOf(prefecture))
     const second = packageOut(county.exchange, idOf(prefecture), 2)!
     prefecture.close()
-    boxes = boxes.filter((box) => box !== prefecture)
+    leave(prefecture)
     writeFileSync(join(prefecture.data, 'core.db'), bytesOf(backup))
     away(join(prefecture.data, 'core.db-wal'), join(prefecture.data, 'core.db-shm'))
     const restored = open({ division: '4309', name: '益阳市', data: prefecture.data })

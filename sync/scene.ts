@@ -228,6 +228,36 @@ export function newStick(): string {
   return mkdtempSync(join(tmpdir(), 'xianhe-stick-'))
 }
 
+/** The boxes and directories of one test file: `clear` after each test closes and removes them. */
+export function stage() {
+  const boxes = new Set<Box>()
+  const directories: string[] = []
+  return {
+    open(ask: Parameters<typeof openBox>[0]): Box {
+      const box = openBox(ask)
+      boxes.add(box)
+      return box
+    },
+    stick(): string {
+      const directory = newStick()
+      directories.push(directory)
+      return directory
+    },
+    removeLater: (directory: string) => void directories.push(directory),
+    /** A test has closed it by itself. */
+    leave: (box: Box) => void boxes.delete(box),
+    clear() {
+      for (const box of boxes) {
+        box.close()
+        away(box.data)
+      }
+      away(...directories)
+      boxes.clear()
+      directories.length = 0
+    },
+  }
+}
+
 export const bytesOf = (file: string) => new Uint8Array(readFileSync(file))
 export const away = (...paths: string[]) => {
   for (const path of paths) rmSync(path, { recursive: true, force: true })

@@ -9,34 +9,16 @@ import { openPackage, sha256 } from './open.ts'
 import { addPeer, findPeer, mayNotKnow, ownCard, readCard, setSignature } from './peers.ts'
 import type { PackageReceipt } from './receipt.ts'
 import { packagesIn, receivePackage, retryRefused } from './receive.ts'
-import { away, type Box, bytesOf, join2, newStick, openBox, plugOut, recordsOf } from './scene.ts'
+import { type Box, bytesOf, join2, plugOut, recordsOf, stage } from './scene.ts'
 import { type Algorithm, algorithms, isWholeKey, keyFiles, openSeals, readPublicKeys } from './seal.ts'
 import { importFrom, packageFor } from './stick.ts'
 import { exchangeWith } from './wire.ts'
 
 setDefaultTimeout(120_000)
 
-let boxes: Box[] = []
-let sticks: string[] = []
-afterEach(() => {
-  for (const box of boxes) {
-    box.close()
-    away(box.data)
-  }
-  away(...sticks)
-  boxes = []
-  sticks = []
-})
-const open = (ask: Parameters<typeof openBox>[0]) => {
-  const box = openBox(ask)
-  boxes.push(box)
-  return box
-}
-const stick = () => {
-  const dir = newStick()
-  sticks.push(dir)
-  return dir
-}
+const { open, stick, clear } = stage()
+afterEach(clear)
+
 const idOf = (box: Box) => box.store.node.id
 const cardOf = (box: Box) => ownCard(box.store, box.exchange.seals.publicKeys)
 /** The card of a box that knew no SM2 yet. */

@@ -30,10 +30,11 @@ import {
   entities,
   harvests,
   join2,
-  openBox,
+  type openBox,
   openQuestions,
   plots,
   products,
+  stage,
 } from '../scene.ts'
 import { literal } from './columns.ts'
 import { withDuckdb } from './duckdb.ts'
@@ -54,23 +55,9 @@ afterAll(async () => {
   if (installed) await server.stop()
 })
 
-let boxes: Box[] = []
-let directories: string[] = []
-afterEach(() => {
-  for (const box of boxes) {
-    box.close()
-    away(box.data)
-  }
-  away(...directories)
-  boxes = []
-  directories = []
-})
+const { open, removeLater, leave, clear } = stage()
+afterEach(clear)
 
-const open = (ask: Parameters<typeof openBox>[0]) => {
-  const box = openBox(ask)
-  boxes.push(box)
-  return box
-}
 const idOf = (box: Box) => box.store.node.id
 const twoTiers = (more: Partial<Parameters<typeof openBox>[0]> = {}) => {
   const county = open({ division: '430981', name: '沅江市', ...more })
@@ -79,7 +66,7 @@ const twoTiers = (more: Partial<Parameters<typeof openBox>[0]> = {}) => {
 }
 const lake = () => {
   const place = lakePlace()
-  directories.push(place.directory)
+  removeLater(place.directory)
   return place
 }
 const database = async () => postgresPlace(await server.newDatabase())
@@ -565,7 +552,7 @@ for (const [name, skip, make] of places)
           for (const box of [county, neighbour, prefecture]) {
             box.close()
             away(box.data)
-            boxes.splice(boxes.indexOf(box), 1)
+            leave(box)
           }
         }),
         { numRuns: 10, seed: 430981 },
@@ -726,7 +713,7 @@ const bySender = (report: LandReport) => Object.fromEntries(report.senders.map((
 
 /** The same box after an upgrade: other declarations, the same directory. */
 function reopened(box: Box, parts: Parameters<typeof openBox>[0]['parts']): Box {
-  boxes.splice(boxes.indexOf(box), 1)
+  leave(box)
   const { division, name } = box.store.node
   const { data } = box
   box.close()

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect } from 'bun:test'
 import { join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { barriers } from './barriers.ts'
 import { deskScreen, journey, openBrowser, pageOf } from './browser.ts'
 import {
@@ -14,6 +14,7 @@ import {
   outOfReach,
   phoneOf,
   pin,
+  recordWork,
   startField,
   step,
   submit,
@@ -30,24 +31,6 @@ afterAll(async () => {
   await browser?.close()
   await field?.stop()
 }, 30_000)
-
-/** Farm work as the page would post it; the worker answers. */
-const recordWork = (page: Page, batch: string, note: string) =>
-  page.evaluate(
-    async ([path, text]) => {
-      const form = new FormData()
-      for (const [name, value] of Object.entries({
-        kind: 'weeding',
-        on: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-        operator: '周梅',
-        note: text!,
-      }))
-        form.set(name, value)
-      const answer = await fetch(path!, { method: 'POST', body: form, redirect: 'manual' })
-      return answer.type === 'opaqueredirect' ? 303 : answer.status
-    },
-    [`/d/agri.batch/${batch}/do/farm-work-recorded`, note] as const,
-  )
 
 const notesAtBox = async () =>
   (await atBox(field, 'agri.farm-record')).flatMap((line) => /"note":"([^"]*)"/.exec(line)?.[1] ?? [])

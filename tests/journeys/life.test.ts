@@ -3,7 +3,6 @@
 
 import { afterAll, afterEach, beforeAll, expect } from 'bun:test'
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
-import { startBox } from './box.ts'
 import { journey, openBrowser, pageOf, stumbles } from './browser.ts'
 import {
   atBox,
@@ -15,10 +14,11 @@ import {
   outOfReach,
   phoneOf,
   pin,
+  recordWork,
   setUp,
+  startField,
   submit,
 } from './field-work.ts'
-import { lineTo } from './line.ts'
 import { type NextVersion, nextVersion } from './next-version.ts'
 
 let field: Field
@@ -27,17 +27,7 @@ let next: NextVersion
 let passes = (_: string): boolean => true
 
 beforeAll(async () => {
-  const started = { box: await startBox({ seed: true }) } as Field
-  started.line = await lineTo(
-    () => started.box.port,
-    (beginning) => passes(beginning),
-  )
-  started.url = started.line.url
-  started.stop = async () => {
-    await started.line.cut()
-    await started.box.stop()
-  }
-  field = started
+  field = await startField((beginning) => passes(beginning))
   ;[browser, next] = await Promise.all([openBrowser(), nextVersion()])
 }, 180_000)
 afterAll(async () => {
@@ -45,24 +35,6 @@ afterAll(async () => {
   await field?.stop()
   next?.remove()
 }, 30_000)
-
-/** Farm work as the page would post it; the worker answers. */
-const recordWork = (page: Page, batch: string, note: string) =>
-  page.evaluate(
-    async ([path, text]) => {
-      const form = new FormData()
-      for (const [name, value] of Object.entries({
-        kind: 'weeding',
-        on: new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10),
-        operator: '周梅',
-        note: text!,
-      }))
-        form.set(name, value)
-      const answer = await fetch(path!, { method: 'POST', body: form, redirect: 'manual' })
-      return answer.type === 'opaqueredirect' ? 303 : answer.status
-    },
-    [`/d/agri.batch/${batch}/do/farm-work-recorded`, note] as const,
-  )
 
 /** Several entries out of reach; answers with what they say. */
 async function workFor(page: Page, batch: string, what: string, n: number): Promise<string[]> {
