@@ -87,17 +87,15 @@ describe.skipIf(!installed)('into PostgreSQL', () => {
   })
 
   test('a server that drops the connection is told of in a sentence, and the next land goes on', async () => {
-    const place = postgresPlace(await server.newDatabase())
+    const url = await server.newDatabase()
+    const place = postgresPlace(url)
     let cut = false
     const broken = await landAt(place, prefecture, {
       progress: ({ seq }) => {
         if (seq !== 3 || cut) return
         cut = true
         // The land itself awaits nothing here; by its next question the connection is gone.
-        void place.ask(
-          'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-        )
-        Bun.sleepSync(500)
+        server.dropConnections(url)
       },
     }).catch((error) => error)
     expect(broken).toBeInstanceOf(TargetFault)

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 export interface Server {
   /** A database of its own for each scene. */
   newDatabase(): Promise<string>
+  /** The server ends every other connection to this database; over when it returns. */
+  dropConnections(url: string): void
   stop(): Promise<void>
 }
 
@@ -75,6 +77,16 @@ export async function startServer(): Promise<Server> {
       await sql.unsafe(`create database ${name}`)
       await sql.close()
       return at(name)
+    },
+    dropConnections(url) {
+      const said = Bun.spawnSync([
+        join(programs, 'psql'),
+        '-qAt',
+        '-c',
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+        url,
+      ])
+      if (said.exitCode !== 0) throw new Error(`psql: ${said.stderr.toString()}`)
     },
     async stop() {
       // Immediate shutdown: nobody needs this cluster any more.
