@@ -89,7 +89,7 @@ export const missing: Fault = {
   status: 404,
   title: { zh: '没有这个页面', en: 'No such page' },
   detail: {
-    zh: '地址可能抄错了,或者记录不在您的辖区。请从左侧菜单重新进入。',
+    zh: '地址可能抄错了,或者记录不在您的辖区。请从菜单重新进入。',
     en: 'The address may be mistyped, or the record is outside your area. Start again from the menu.',
   },
 }

@@ -272,12 +272,20 @@ function unseenFilters(c: Context<Env>, spec: DatasetSpec, url: URL): Record<str
 
 function searchHint(c: Context<Env>, spec: DatasetSpec): string {
   const { t } = c.var
-  const names = Object.keys(spec.fields).filter(
-    (name) =>
-      ['text', 'phone', 'credit-code'].includes(spec.fields[name]!.kind) && !spec.fields[name]!.sensitive,
-  )
+  const names = (...kinds: string[]) =>
+    Object.keys(spec.fields).filter((name) => {
+      const { kind, sensitive, set } = spec.fields[name]!
+      return kinds.includes(kind) && !sensitive && set !== 'act'
+    })
   const key = keyField(spec)
-  const shown = [...new Set([...(key ? [key] : []), ...names])]
+  // What people write is named first, then what they pick: both are found.
+  const shown = [
+    ...new Set([
+      ...(key ? [key] : []),
+      ...names('text', 'phone', 'credit-code'),
+      ...names('code', 'division'),
+    ]),
+  ]
     .slice(0, 3)
     .map((name) => t(spec.fields[name]!.label))
   return shown.length > 0
