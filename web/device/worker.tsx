@@ -66,12 +66,20 @@ let woken = 0
 // The browser wakes the worker when the network is back, page open or not, and ends it after three minutes: what is not
 // done by then goes on with the next waking.
 self.addEventListener('sync', (event) => {
+  waitsForReturn = false
   const { lastChance } = event as ExtendableEvent & { lastChance?: boolean }
   const work = async () => {
+    const until = within(100_000)
     const before = await waitingForLine()
-    await exchange(within(100_000))
-    const left = await waitingForLine()
-    if (left === 0) return
+    let left = before
+    // A network that has just come back often changes once more (an address, a stronger mast) and cuts what is on its way.
+    for (const pause of [0, 2_000, 8_000]) {
+      await new Promise((resume) => setTimeout(resume, pause))
+      await exchange(until)
+      left = await waitingForLine()
+      if (left === 0) return
+      if (left < before || until()) break
+    }
     // The browser tries three times, each time later, and then forgets. We do not. To be asked again at once for a line that
     // is not there would only empty the battery.
     if (left < before || lastChance) return registerSync()
@@ -340,7 +348,7 @@ async function rounds(until: () => boolean): Promise<void> {
     const session = await sessionNow()
     if (session?.link.state.fate === 'up') await boxIsThere(session)
     else if (session) goneDown()
-    if (woken === 0 && (await waitingForLine()) > 0) await registerSync()
+    if ((woken === 0 || !navigator.onLine) && (await waitingForLine()) > 0) await registerSync()
     if (asked === round || session?.link.state.fate !== 'up' || until()) return
   }
 }
@@ -378,13 +386,29 @@ async function waitingForLine(): Promise<number> {
   )
 }
 
-/** The browser wakes the worker when the network is back, page open or not. Where it cannot, open pages ask (field-line.ts). */
+/**
+ * The browser wakes the worker when the network is back, page open or not. Where it cannot, open pages ask (field-line.ts).
+ * A waking that came too early (the wire was cut, and the browser had not noticed) is put off for five minutes under its
+ * name; so a network that is gone now is waited for under a name that has not been tried yet.
+ */
 async function registerSync() {
   const { sync } = self.registration as ServiceWorkerRegistration & {
-    sync?: { register(tag: string): Promise<void> }
+    sync?: { register(tag: string): Promise<void>; getTags(): Promise<string[]> }
   }
-  await sync?.register('exchange').catch(() => undefined)
+  if (!sync) return
+  const gone = !navigator.onLine
+  if (gone && waitsForReturn) return
+  try {
+    const tried = new Set(gone ? await sync.getTags() : [])
+    await sync.register(wakings.find((tag) => !tried.has(tag)) ?? wakings[0]!)
+    waitsForReturn = gone
+  } catch {
+    // Denied, or no page of ours is open: the next entry or the next page asks again.
+  }
 }
+const wakings = ['exchange', 'exchange-2', 'exchange-3', 'exchange-4']
+/** Asked to be woken when a network that is gone returns, and not woken since. */
+let waitsForReturn = false
 
 /** What a page wants to know of the line, to ask again at the right time. */
 async function lineNow() {
